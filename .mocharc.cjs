@@ -1,0 +1,6 @@
+module.exports = {
+  extension: ['ts'],
+  forbidOnly: Boolean(process.env.CI),
+  timeout: 10000,
+  reporter: 'dot',
+}
