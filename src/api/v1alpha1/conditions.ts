@@ -1,0 +1,133 @@
+import type { Condition } from '../../kube/types.ts'
+
+/**
+ * The closed list of conditions and, of each, the reasons it may give. A reason is stable: programs and runbooks key on it.
+ * The text says what the reason means and what to do; docs/api.md is made from it.
+ */
+export const CONDITIONS = {
+  Ready: {
+    NotObserved: 'Nothing was observed yet.',
+    WriteSucceeded: 'A write through the primary Service succeeded within the last probe.',
+    WriteFailed: 'The last write through the primary Service failed; the message says how.',
+    ServiceUnreachable:
+      'The operator does not reach the Service, so it cannot tell; run the operator inside the cluster.',
+    NoPrimary: 'No server is the primary; see the condition PrimaryElected.',
+    MembersNotReady: 'Writes succeed, but not every member that the spec asks for serves yet.',
+    Stalled: 'Nothing will change without a hand; see the condition Stalled.',
+    Bound: 'The login exists on the store and the Secret is there.',
+    StoreNotAvailable: 'There is no store of that name that this binding may use; create it, or wait for it.',
+    StoreNotReady: 'The store exists and has no primary yet that could take the login.',
+    LoginNotApplied: 'The login is not known to every member of the store yet.',
+  },
+  Reconciling: {
+    NotObserved: 'Nothing was observed yet.',
+    UpToDate: 'The spec is applied.',
+    Creating: 'Objects of the store are being created.',
+    Bootstrapping: 'The first primary is being elected.',
+    Joining: 'Members are becoming replicas of the primary.',
+    ScalingOut: 'Members are being added.',
+    ScalingIn: 'Members are being removed.',
+    Rolling: 'Pods are being replaced one at a time.',
+    Moving: 'The primary is moving to another member as planned.',
+    FailingOver: 'A failed primary is being replaced.',
+    Applying: 'Settings, users or certificates are being applied to running servers.',
+    Suspended: 'spec.suspend is true: changes of the spec wait.',
+    Stalled: 'Nothing will change without a hand; see the condition Stalled.',
+  },
+  Stalled: {
+    NotObserved: 'Nothing was observed yet.',
+    NotStalled: 'Nothing needs a hand.',
+    FailoverBlocked: 'No member may be promoted without a risk that a person must take; the message names it.',
+    NameConflict: 'An object that the store needs exists and belongs to somebody else; rename one of the two.',
+    InvalidConfig: 'The spec cannot be applied as it is; the message names the field.',
+    PrefixConflict: 'Another binding of the store already uses this prefix or one that overlaps; choose another.',
+  },
+  Available: {
+    NotObserved: 'Nothing was observed yet.',
+    PrimaryServing: 'The primary answers and accepts writes.',
+    NoPrimary: 'No server is the primary; see the condition PrimaryElected.',
+    PrimaryUnreachable: 'The primary does not answer; it is replaced if it stays silent.',
+    WritesRefused: 'The primary answers and refuses writes, because too few replicas keep up or its memory is full.',
+  },
+  PrimaryElected: {
+    NotObserved: 'Nothing was observed yet.',
+    Elected: 'One server is the primary of the current epoch.',
+    Bootstrapping: 'The first primary is being elected.',
+    WaitingForMembers: 'Too few members answer to elect a primary safely.',
+    FailingOver: 'A failed primary is being replaced.',
+    Moving: 'The primary is moving to another member as planned.',
+    FailoverBlocked: 'No member may be promoted without a risk that a person must take; the message names it.',
+  },
+  ReplicationHealthy: {
+    NotObserved: 'Nothing was observed yet.',
+    InSync: 'Every replica is linked to the primary.',
+    SingleMember: 'The store has one member: there is nothing to replicate to, and no failover.',
+    NoPrimary: 'No server is the primary; see the condition PrimaryElected.',
+    MembersMissing: 'Fewer members exist than the spec asks for.',
+    LinkDown: 'A replica is not linked to the primary.',
+    Syncing: 'A replica is receiving a full copy of the data.',
+    Relaxed: 'Writes go on without a replica that keeps up, as every other member is away.',
+    FullSyncLoop: 'A replica needs a full copy again and again; the message says why.',
+  },
+  TLSReady: {
+    NotObserved: 'Nothing was observed yet.',
+    CertificateServed: 'Every member serves the current certificate.',
+    Disabled: 'spec.tls.mode is Disabled.',
+    CertificatePending: 'The certificate is not issued yet.',
+    CertificateNotServed: 'A member still serves an older certificate.',
+    CertificateInvalid: 'The certificate in the Secret cannot be used; the message says why.',
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>
+
+export type ConditionType = keyof typeof CONDITIONS
+export type ConditionReason<T extends ConditionType = ConditionType> = T extends ConditionType
+  ? keyof (typeof CONDITIONS)[T] & string
+  : never
+
+/** A condition as a plan states it: without a time, which only `setCondition` adds. */
+export type DesiredCondition = {
+  [T in ConditionType]: Readonly<{
+    type: T
+    status: Condition['status']
+    reason: ConditionReason<T>
+    message: string
+    observedGeneration?: number
+  }>
+}[ConditionType]
+
+/** Conditions that a SessionStore always carries, in the order they are shown. */
+export const SESSION_STORE_CONDITIONS = [
+  'Ready',
+  'Reconciling',
+  'Stalled',
+  'Available',
+  'PrimaryElected',
+  'ReplicationHealthy',
+  'TLSReady',
+] as const satisfies readonly ConditionType[]
+
+/** Conditions that a SessionBinding always carries, in the order they are shown. */
+export const SESSION_BINDING_CONDITIONS = [
+  'Ready',
+  'Reconciling',
+  'Stalled',
+] as const satisfies readonly ConditionType[]
+
+const MAX_MESSAGE_LENGTH = 1024
+
+/** The list with `next` in the place of its type; `lastTransitionTime` moves to `nowIso` only when the status changes. */
+export function setCondition(
+  previous: readonly Condition[],
+  next: DesiredCondition,
+  nowIso: string,
+): readonly Condition[] {
+  const old = previous.find((condition) => condition.type === next.type)
+  const lastTransitionTime = old && old.status === next.status ? old.lastTransitionTime : nowIso
+  const condition = { ...next, message: clip(next.message), lastTransitionTime }
+  return old ? previous.map((each) => (each === old ? condition : each)) : [...previous, condition]
+}
+
+/** The API server refuses the whole status for one message that is too long. */
+function clip(message: string): string {
+  return message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…`
+}

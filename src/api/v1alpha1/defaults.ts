@@ -1,0 +1,61 @@
+/** Server programs that a store can run. */
+export const ENGINES = ['Valkey', 'Redis'] as const
+export type Engine = (typeof ENGINES)[number]
+
+/** The tested versions of each engine, newest first: the first is the default of a new store. */
+export const VERSIONS = {
+  Valkey: ['9.1'],
+  Redis: ['8.0', '7.0'],
+} as const satisfies Readonly<Record<Engine, readonly [string, ...string[]]>>
+
+/** Where the image of each engine comes from; the version is the tag. */
+export const IMAGE_REPOSITORIES = {
+  Valkey: 'docker.io/valkey/valkey',
+  Redis: 'docker.io/library/redis',
+} as const satisfies Readonly<Record<Engine, string>>
+
+/** The server's own eviction policies, verbatim. */
+export const EVICTION_POLICIES = [
+  'volatile-ttl',
+  'volatile-lru',
+  'volatile-lfu',
+  'volatile-random',
+  'allkeys-lru',
+  'allkeys-lfu',
+  'allkeys-random',
+  'noeviction',
+] as const
+export type EvictionPolicy = (typeof EVICTION_POLICIES)[number]
+
+export const TLS_MODES = ['Required', 'Disabled'] as const
+export type TLSMode = (typeof TLS_MODES)[number]
+
+/** Session frameworks whose keys and verbs we know. */
+export const FRAMEWORKS = ['generic'] as const
+export type Framework = (typeof FRAMEWORKS)[number]
+
+/** Built-in defaults: descriptions and `effectiveSpec` both read them, so that they cannot differ. */
+export const DEFAULTS = {
+  engine: 'Valkey',
+  replicas: 3,
+  maxMemory: '128Mi',
+  connections: 1000,
+  eviction: 'volatile-ttl',
+  tlsMode: 'Required',
+  suspend: false,
+  /** A replica that acknowledged within this time counts towards min-replicas-to-write. */
+  maxLag: '2s',
+  downAfter: '3s',
+  framework: 'generic',
+  keyPrefix: 'sess:',
+} as const
+
+/** Bounds that the CRD states; see the rules of each kind. */
+export const LIMITS = {
+  nameLength: 40,
+  replicas: { minimum: 1, maximum: 9 },
+  connections: { minimum: 1, maximum: 65_000 },
+  sessions: { minimum: 1, maximum: 1_000_000_000 },
+  averageSize: { minimum: '1', maximum: '16Mi' },
+  maxMemory: { minimum: '64Mi', maximum: '1Ti' },
+} as const

@@ -1,0 +1,80 @@
+import { DEFAULTS, type Engine, type EvictionPolicy, IMAGE_REPOSITORIES, type TLSMode, VERSIONS } from './defaults.ts'
+import { type Parsed, parseDuration } from './duration.ts'
+import { parseQuantity } from './quantity.ts'
+import type { SessionStoreSpec } from './sessionstore.ts'
+
+/** How much a store must hold: a number of sessions, from which maxmemory is computed, or maxmemory itself. */
+export type Capacity =
+  | Readonly<{ kind: 'Sessions'; sessions: number; averageSizeBytes: number }>
+  | Readonly<{ kind: 'MaxMemory'; maxMemoryBytes: number }>
+
+/** How an acknowledged write is protected; `minReplicasToWrite` is the w of the fence. */
+export type Durability = Readonly<{
+  mode: 'Async' | 'Bounded'
+  minReplicasToWrite: number
+  maxLagMs: number
+  whenDegraded: 'Relax'
+}>
+
+/** A spec with every value resolved: what the operator works with, and what `status.effective` shows. */
+export type EffectiveSpec = Readonly<{
+  engine: Engine
+  version: string
+  image: string
+  replicas: number
+  capacity: Capacity
+  connections: number
+  eviction: EvictionPolicy
+  tlsMode: TLSMode
+  suspend: boolean
+  durability: Durability
+  downAfterMs: number
+}>
+
+/** Resolves a spec: the store's own value, else the built-in default. Throws only for what the CRD refuses. */
+export function effectiveSpec(spec: SessionStoreSpec): EffectiveSpec {
+  const engine = spec.engine ?? DEFAULTS.engine
+  const version = spec.version ?? VERSIONS[engine][0]
+  const replicas = spec.replicas ?? DEFAULTS.replicas
+  return {
+    engine,
+    version,
+    image: spec.image ?? `${IMAGE_REPOSITORIES[engine]}:${version}`,
+    replicas,
+    capacity: effectiveCapacity(spec.capacity),
+    connections: spec.capacity?.connections ?? DEFAULTS.connections,
+    eviction: spec.eviction ?? DEFAULTS.eviction,
+    tlsMode: spec.tls?.mode ?? DEFAULTS.tlsMode,
+    suspend: spec.suspend ?? DEFAULTS.suspend,
+    durability: durabilityOf(replicas),
+    downAfterMs: unwrap('failover.downAfter', parseDuration(DEFAULTS.downAfter)),
+  }
+}
+
+/** With fewer than three members a fence by w would stop all writes as soon as one member is away. */
+export function durabilityOf(replicas: number): Durability {
+  const isBounded = replicas >= 3
+  return {
+    mode: isBounded ? 'Bounded' : 'Async',
+    minReplicasToWrite: isBounded ? 1 : 0,
+    maxLagMs: unwrap('durability.maxLag', parseDuration(DEFAULTS.maxLag)),
+    whenDegraded: 'Relax',
+  }
+}
+
+function effectiveCapacity(capacity: SessionStoreSpec['capacity']): Capacity {
+  if (capacity?.sessions !== undefined && capacity.averageSize !== undefined) {
+    const averageSizeBytes = bytesOf('capacity.averageSize', capacity.averageSize)
+    return { kind: 'Sessions', sessions: capacity.sessions, averageSizeBytes }
+  }
+  return { kind: 'MaxMemory', maxMemoryBytes: bytesOf('capacity.maxMemory', capacity?.maxMemory ?? DEFAULTS.maxMemory) }
+}
+
+function bytesOf(field: string, quantity: string | number): number {
+  return Number(unwrap(field, parseQuantity(quantity)))
+}
+
+function unwrap<T>(field: string, parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value
+  throw new RangeError(`Cannot resolve SessionStore: spec.${field}: ${parsed.error}`)
+}

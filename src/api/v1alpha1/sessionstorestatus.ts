@@ -1,0 +1,95 @@
+import type { Infer } from '../schema.ts'
+import { boolean, duration, integer, list, object, oneOf, quantity, required, string, time } from '../schema.ts'
+import { bindingReference, conditions, observedGeneration } from './common.ts'
+import { ENGINES, EVICTION_POLICIES, TLS_MODES } from './defaults.ts'
+
+const podName = { maxLength: 63 } as const
+const address = { maxLength: 253 } as const
+
+const effective = object('The spec with every default resolved: what the operator works with.', {
+  engine: oneOf('Server program.', ENGINES),
+  version: string('Version of the engine.', { maxLength: 16 }),
+  image: string('Container image of the server.', { maxLength: 512 }),
+  replicas: integer('Number of pods.'),
+  maxMemory: quantity('Memory for data, the maxmemory of the server.'),
+  memoryLimit: quantity('Memory limit and request of the server container.'),
+  connections: integer('Number of client connections.'),
+  eviction: oneOf('Eviction policy of the server.', EVICTION_POLICIES),
+  tls: object('Encryption of connections.', { mode: oneOf('Whether connections use TLS.', TLS_MODES) }),
+  durability: object('How an acknowledged write is protected.', {
+    mode: oneOf('Async: by nothing. Bounded: the primary refuses writes when no replica keeps up.', [
+      'Async',
+      'Bounded',
+    ]),
+    maxLag: duration('How far behind a replica may be and still count as keeping up.'),
+    whenDegraded: oneOf('What happens when the primary is the only member left.', ['Relax', 'Refuse']),
+  }),
+  failover: object('When a silent primary is replaced.', {
+    downAfter: duration('How long a primary must be silent before it is suspected.'),
+  }),
+})
+
+const member = object('One server of the store.', {
+  name: required(string('Name of the pod.', podName)),
+  role: oneOf('What the server itself says it is; Unjoined is a server that waits for the operator to tell it.', [
+    'Primary',
+    'Replica',
+    'Unjoined',
+    'Unknown',
+  ]),
+  ready: boolean('Whether the member serves: the primary takes writes, a replica is linked to the primary.'),
+  zone: string('Zone of the node the pod runs on.', { maxLength: 63 }),
+})
+
+const lastFailover = object('The last unplanned change of the primary.', {
+  time: time('When the new primary was promoted.'),
+  reason: string('Why the old primary was replaced.', { maxLength: 64 }),
+  from: string('Pod that was the primary.', podName),
+  to: string('Pod that became the primary.', podName),
+  downtime: duration('From the first failed probe of the old primary to the first accepted write of the new one.'),
+  lostBytes: integer('Bytes of the replication stream that the old primary had and the new one did not.', {
+    minimum: 0,
+  }),
+})
+
+/** An act that was decided and not yet finished; a new leader finishes it before anything else. */
+export const storeOperation = object('A dangerous act that was decided and is not finished yet.', {
+  kind: required(oneOf('The act.', ['Bootstrap', 'Failover', 'Move', 'ScaleIn'])),
+  epoch: required(integer('Epoch that the store has after the act.', { minimum: 0 })),
+  candidate: required(string('Pod that is the primary after the act.', podName)),
+  from: string('Pod that was the primary before the act.', podName),
+  startedAt: required(time('When the act was decided.')),
+  reason: string('Why the act was decided.', { maxLength: 64 }),
+})
+
+/** Schema of `status` of a SessionStore. */
+export const sessionStoreStatus = object('What the store is, as last observed.', {
+  observedGeneration,
+  conditions,
+  effective,
+  image: string('Container image that the servers run.', { maxLength: 512 }),
+  primary: string('Pod that is the primary.', podName),
+  epoch: integer('Counts the primaries of this store; a copy of the record that is kept with the data.', {
+    minimum: 0,
+  }),
+  members: list('The servers of the store.', member, { maxItems: 32, mapKey: 'name' }),
+  endpoints: object('Addresses of the Services, as host:port.', {
+    primary: string('For everything that writes, so for every application.', address),
+    replicas: string('For reports that may read stale data.', address),
+  }),
+  lastFailover,
+  operation: storeOperation,
+  quorum: object('The fence of the store.', {
+    n: integer('Number of members.', { minimum: 0 }),
+    w: integer('Number of replicas that must keep up for a write to be accepted.', { minimum: 0 }),
+  }),
+  replicas: integer('Number of pods that exist.', { minimum: 0 }),
+  selector: string('Selects the pods of the servers, for autoscalers.', { maxLength: 253 }),
+  binding: bindingReference,
+})
+
+export type SessionStoreStatus = Infer<typeof sessionStoreStatus>
+export type EffectiveStatus = Infer<typeof effective>
+export type MemberStatus = Infer<typeof member>
+export type LastFailover = Infer<typeof lastFailover>
+export type StoreOperation = Infer<typeof storeOperation>
