@@ -1,0 +1,165 @@
+import { type Electorate, isPrepared } from './electorate.ts'
+import { type Intent, isReached, type MemberFacts, type TopologyFacts, type TopologyStep } from './facts.ts'
+import { isHeard, isStopped, readFence } from './fence.ts'
+
+/** Heard by a replica but silent for the operator: perhaps only our own path is broken, so wait longer before moving. */
+const HEARD_GRACE_MS = 15_000
+/** How long members may take to answer before those that do decide. */
+const WITNESS_WAIT_MS = 30_000
+const LOOK_AGAIN_MS = 500
+
+/** No intent is recorded and no rightful primary answers: decides whether a bootstrap or a failover begins. */
+export function planElection(facts: TopologyFacts, electorate: Electorate): TopologyStep {
+  if (!electorate.isBootstrapped) return planBootstrap(facts, electorate)
+  const reveal = planReveal(electorate)
+  if (reveal) return reveal
+  const last = facts.members.find((member) => member.name === electorate.lastPrimary)
+  const suspicion = last ? readSuspicion(last, facts) : undefined
+  if (suspicion) return suspicion
+  const unprepared = unpreparedMembers(facts)
+  if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
+  if (electorate.candidates.length === 0) return planWithoutWitness(facts, electorate)
+  return planFailover(facts, electorate)
+}
+
+/** Lets members show their record; never one that the Service still points at: an empty server that answers nil logs people out. */
+export function planReveal({ hidden }: Electorate): TopologyStep | undefined {
+  const labelled = hidden.filter((member) => member.pod?.role === 'primary')
+  if (labelled.length > 0) return { kind: 'label', off: labelled.map((member) => member.name) }
+  return hidden.length > 0 ? { kind: 'reveal', members: hidden.map((member) => member.name) } : undefined
+}
+
+/** Members that answer but whose users and settings are not asserted for this run. */
+export function unpreparedMembers(facts: TopologyFacts): string[] {
+  return facts.members
+    .filter(isReached)
+    .filter((member) => !member.probe.isLoading && !member.hasPrepareFailed && !isPrepared(member, facts))
+    .map((member) => member.name)
+}
+
+/** A first primary: nothing was ever acknowledged, so any prepared member will do; the lowest ordinal by custom. */
+function planBootstrap(facts: TopologyFacts, electorate: Electorate): TopologyStep {
+  const unprepared = unpreparedMembers(facts)
+  if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
+  const prepared = electorate.reached.filter((member) => isPrepared(member, facts) && !member.pod?.isTerminating)
+  const needed = 1 + facts.goal.w
+  const [candidate] = prepared
+  if (!candidate || prepared.length < needed)
+    return {
+      kind: 'wait',
+      reason: 'WaitingForMembers',
+      message: `${prepared.length} of ${facts.goal.n} members answer, ${needed} are needed for the first primary`,
+      requeueAfterMs: LOOK_AGAIN_MS,
+    }
+  return recordIntent(facts, { kind: 'Bootstrap', epoch: 1, candidate: candidate.name, reason: 'FirstPrimary' })
+}
+
+/** undefined: the last primary is out of the way, or silent for long enough. */
+function readSuspicion(last: MemberFacts, facts: TopologyFacts): TopologyStep | undefined {
+  if (last.probe.kind === 'reached' || isStopped(last, facts)) return undefined
+  if (last.probe.kind === 'unknown') return waitFor(last, `is not probed yet`, LOOK_AGAIN_MS)
+  const graceMs = isHeard(last, facts) ? HEARD_GRACE_MS : facts.goal.downAfterMs
+  const leftMs = last.probe.sinceMs + graceMs - facts.nowMs
+  return leftMs > 0
+    ? waitFor(last, `does not answer (${last.probe.reason})`, Math.min(leftMs, LOOK_AGAIN_MS))
+    : undefined
+}
+
+function waitFor(member: MemberFacts, what: string, requeueAfterMs: number): TopologyStep {
+  const message = `primary ${member.name} ${what}; it is given its grace period`
+  return { kind: 'wait', reason: 'PrimarySuspected', message, requeueAfterMs }
+}
+
+/** Nobody who answers has the data of the newest epoch. */
+export function planWithoutWitness(facts: TopologyFacts, electorate: Electorate): TopologyStep {
+  const silent = facts.members.filter((member) => !isReached(member) && !isStopped(member, facts))
+  if (silent.length > 0) return awaitSilent(silent, facts)
+  const foreign = electorate.reached.find((member) => member.probe.keyCount > 0)
+  if (foreign)
+    return {
+      kind: 'blocked',
+      reason: 'FailoverBlocked',
+      message: `${foreign.name} holds keys but no record of this store, so nobody can tell whether they are its sessions; delete the pod to give them up`,
+    }
+  const prepared = electorate.reached.filter((member) => isPrepared(member, facts) && !member.pod?.isTerminating)
+  const [candidate] = prepared
+  if (!candidate || prepared.length < 1 + Math.min(electorate.w, facts.goal.w))
+    return {
+      kind: 'wait',
+      reason: 'WaitingForMembers',
+      message: `every member lost its data; ${prepared.length} of ${facts.goal.n} answer again`,
+      requeueAfterMs: LOOK_AGAIN_MS,
+    }
+  const from = electorate.lastPrimary
+  return recordIntent(facts, {
+    kind: 'Bootstrap',
+    epoch: electorate.epoch + 1,
+    candidate: candidate.name,
+    reason: 'DataLost',
+    ...(from !== undefined && { from }),
+  })
+}
+
+function awaitSilent(silent: readonly MemberFacts[], facts: TopologyFacts): TopologyStep {
+  const names = silent.map((member) => member.name).join(', ')
+  const sinceMs = Math.max(facts.observingSinceMs, ...silent.map(silentSinceMs))
+  if (facts.nowMs - sinceMs < WITNESS_WAIT_MS)
+    return {
+      kind: 'wait',
+      reason: 'WaitingForMembers',
+      message: `${names} may hold the newest data and is given time to answer`,
+      requeueAfterMs: LOOK_AGAIN_MS,
+    }
+  return {
+    kind: 'blocked',
+    reason: 'FailoverBlocked',
+    message: `no member that answers holds the newest data, and ${names} may hold it; bring it back, or delete its pod (or its Node object, if the machine is gone for good) to give the data up`,
+  }
+}
+
+function silentSinceMs(member: MemberFacts): number {
+  return member.probe.kind === 'unreachable' ? member.probe.sinceMs : 0
+}
+
+function planFailover(facts: TopologyFacts, electorate: Electorate): TopologyStep {
+  // Staying members first: a terminating pod would be moved away from at once.
+  const candidate = electorate.candidates.find((member) => !member.pod?.isTerminating) ?? electorate.candidates[0]
+  if (!candidate) return { kind: 'none' }
+  const fence = readFence(facts, electorate, candidate.name)
+  if (fence.kind === 'impossible') return blockedBy(fence.members, electorate)
+  const missing = facts.members.filter((member) => member.probe.kind === 'unknown' && member.stopped === undefined)
+  if (missing.length > 0 && facts.nowMs - facts.observingSinceMs < facts.goal.downAfterMs)
+    return {
+      kind: 'wait',
+      reason: 'WaitingForMembers',
+      message: `${missing.map((member) => member.name).join(', ')} is not probed yet and may hold newer data`,
+      requeueAfterMs: LOOK_AGAIN_MS,
+    }
+  return recordIntent(facts, {
+    kind: 'Failover',
+    epoch: electorate.epoch + 1,
+    candidate: candidate.name,
+    reason: failoverReason(facts, electorate),
+    ...(electorate.lastPrimary !== undefined && { from: electorate.lastPrimary }),
+  })
+}
+
+function failoverReason(facts: TopologyFacts, electorate: Electorate): string {
+  const last = facts.members.find((member) => member.name === electorate.lastPrimary)
+  if (!last || last.stopped !== undefined) return 'PrimaryStopped'
+  if (last.probe.kind === 'reached') return 'PrimaryRestarted'
+  return isStopped(last, facts) ? 'PrimaryRefused' : 'PrimarySilent'
+}
+
+export function blockedBy(silent: readonly string[], electorate: Electorate): TopologyStep {
+  const names = silent.join(', ')
+  return {
+    kind: 'blocked',
+    reason: 'FailoverBlocked',
+    message: `${names} may still accept writes: at most ${electorate.w} silent members can be fenced by quorum and ${silent.length} are silent; bring them back, or delete the Node object of a machine that is gone for good`,
+  }
+}
+
+function recordIntent(facts: TopologyFacts, intent: Omit<Intent, 'startedAtMs'>): TopologyStep {
+  return { kind: 'recordIntent', intent: { ...intent, startedAtMs: facts.nowMs } }
+}

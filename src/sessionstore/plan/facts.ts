@@ -1,0 +1,123 @@
+import type { ProbeFacts, ServerFacts } from '../../redis/types.ts'
+
+/**
+ * The guard rail outside the data: annotation on the StatefulSet. Once it is there a store is never virgin again.
+ * Written before the servers are told of a lower w or another n.
+ */
+export type Mark = Readonly<{ bootstrapped: string; epoch: number; n: number; w: number }>
+
+export type IntentKind = 'Bootstrap' | 'Failover' | 'Move'
+
+/** `status.operation`: written with a resourceVersion precondition before the first effect, so that any leader can finish it. */
+export type Intent = Readonly<{
+  kind: IntentKind
+  /** The epoch that begins when the intent is done. */
+  epoch: number
+  candidate: string
+  /** Last primary; absent at a first bootstrap. */
+  from?: string
+  reason: string
+  startedAtMs: number
+}>
+
+export type PodFacts = Readonly<{
+  uid: string
+  ip?: string
+  node?: string
+  zone?: string
+  isTerminating: boolean
+  isReady: boolean
+  /** Its Node exists and its kubelet reports. */
+  isNodeReady: boolean
+  /** Its template is not the StatefulSet's newest. */
+  isOutdated: boolean
+  role?: 'primary' | 'replica'
+  isReadable: boolean
+  /** Condition `sessionstore.dev/Joined` is True. */
+  isJoined: boolean
+}>
+
+/** One expected ordinal, or a pod that is still there beyond them. */
+export type MemberFacts = Readonly<{
+  name: string
+  ordinal: number
+  /** Fully qualified, with the trailing dot: what replicas are pointed at. */
+  host: string
+  pod?: PodFacts
+  /**
+   * Why nothing of this member can still be running: its container is terminated as a live kubelet tells, its pod is
+   * gone by normal deletion, its Node is gone or out of service, it never started. undefined: it may run.
+   */
+  stopped?: string
+  probe: ProbeFacts
+  /** The last attempt to prepare this run of the server failed moments ago; it must not hold up the others. */
+  hasPrepareFailed: boolean
+  /** Since when its link to the primary is down; undefined while up. */
+  linkDownSinceMs?: number
+}>
+
+export type ReachedMember = MemberFacts & Readonly<{ probe: ServerFacts }>
+
+export type Goal = Readonly<{
+  n: number
+  w: number
+  maxLagMs: number
+  downAfterMs: number
+  whenDegraded: 'Relax' | 'Refuse'
+  /** Hash of the settings and users that make a member prepared. */
+  preparedHash: string
+}>
+
+/** Everything the topology plan looks at; built by observe, frozen. */
+export type TopologyFacts = Readonly<{
+  storeUID: string
+  nowMs: number
+  port: number
+  goal: Goal
+  mark?: Mark
+  /** Copy of the epoch in status: only ever raises what the records say. */
+  statusEpoch: number
+  intent?: Intent
+  /** `.spec.replicas` of the live StatefulSet; undefined: not created yet. */
+  statefulSetReplicas?: number
+  members: readonly MemberFacts[]
+  /** Per member name: when any reached member last heard it as its upstream (or since when this process observes). */
+  lastHeardMs: Readonly<Record<string, number>>
+  /** Since when the primary has fewer than w replicas in sync. */
+  degradedSinceMs?: number
+  /** Since when this process has been observing the store. */
+  observingSinceMs: number
+  /** `suspend`: nothing that comes from the spec is changed. */
+  isSuspended: boolean
+}>
+
+export type Outcome = 'Bootstrapped' | 'DataLost' | 'FailedOver' | 'Moved' | 'MoveAbandoned'
+
+/** The next single act. `reason` and `message` of wait and blocked are the log line, the condition and the runbook heading. */
+export type TopologyStep =
+  | Readonly<{ kind: 'none' }>
+  | Readonly<{ kind: 'wait'; reason: string; message: string; requeueAfterMs: number }>
+  | Readonly<{ kind: 'blocked'; reason: string; message: string }>
+  | Readonly<{ kind: 'prepare'; members: readonly string[] }>
+  | Readonly<{ kind: 'reveal'; members: readonly string[] }>
+  | Readonly<{ kind: 'recordIntent'; intent: Intent }>
+  | Readonly<{ kind: 'clearIntent'; intent: Intent; outcome: Outcome }>
+  | Readonly<{ kind: 'mark'; mark: Mark; reason: 'Bootstrapped' | 'Relaxed' | 'QuorumChanged' | 'NewEpoch' }>
+  | Readonly<{ kind: 'fence'; member: string }>
+  | Readonly<{ kind: 'repoint'; moves: readonly Readonly<{ member: string; to: 'nowhere' | string }>[] }>
+  | Readonly<{ kind: 'promote'; candidate: string; expectedEpoch: number | 'none' }>
+  | Readonly<{ kind: 'establish'; primary: string; epoch: number; n: number; w: number; replicas: readonly string[] }>
+  | Readonly<{ kind: 'handOver'; from: string; to: string }>
+  | Readonly<{ kind: 'label'; off: readonly string[]; on?: string }>
+  | Readonly<{ kind: 'demote'; member: string; primary: string }>
+  | Readonly<{ kind: 'join'; members: readonly string[]; primary: string }>
+  | Readonly<{ kind: 'setQuorum'; primary: string; epoch: number; n: number; w: number }>
+  | Readonly<{ kind: 'describePods'; pods: readonly PodChange[] }>
+  | Readonly<{ kind: 'restart'; pod: string; uid: string; reason: string; gracePeriodSeconds?: number }>
+
+/** What a pod's labels and its Joined condition should become. */
+export type PodChange = Readonly<{ name: string; role?: 'replica'; isReadable?: boolean; isJoined?: boolean }>
+
+export function isReached(member: MemberFacts): member is ReachedMember {
+  return member.probe.kind === 'reached'
+}

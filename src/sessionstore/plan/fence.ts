@@ -1,0 +1,98 @@
+import { type Electorate, isMaster } from './electorate.ts'
+import { isReached, type MemberFacts, type TopologyFacts } from './facts.ts'
+
+/** `min-replicas-to-write` no store can gather: a reachable server with it accepts no write, reconnects included. */
+export const FENCED_W = 1000
+
+/** A replica hears its primary when the last byte came at most this long ago (`repl-ping-replica-period 1`). */
+const HEARS_WITHIN_SECONDS = 2
+
+export type FenceState =
+  /** Nobody but the candidate can accept a write. */
+  | Readonly<{ kind: 'fenced' }>
+  /** A reached master must be told to refuse writes first. */
+  | Readonly<{ kind: 'fenceFirst'; member: string }>
+  /** These members still follow a member that may write. */
+  | Readonly<{ kind: 'repointFirst'; members: readonly string[] }>
+  | Readonly<{ kind: 'waitUntil'; atMs: number; member: string }>
+  | Readonly<{ kind: 'impossible'; members: readonly string[] }>
+
+/** A refused port proves a stopped server only when those who followed it lost it too. */
+function isRefused(member: MemberFacts, facts: TopologyFacts): boolean {
+  if (
+    member.probe.kind !== 'unreachable' ||
+    !member.probe.isRefusalConfirmed ||
+    member.pod?.isTerminating === undefined
+  )
+    return false
+  return !facts.members.filter(isReached).some((other) => isFollowing(other, member) && other.probe.isLinkUp)
+}
+
+/** Nothing of this member can accept a write any more. */
+export function isStopped(member: MemberFacts, facts: TopologyFacts): boolean {
+  return member.probe.kind !== 'reached' && (member.stopped !== undefined || isRefused(member, facts))
+}
+
+export function isFollowing(member: MemberFacts, upstream: MemberFacts): boolean {
+  return member.probe.kind === 'reached' && member.probe.upstream?.host === upstream.host
+}
+
+export function isHeard(member: MemberFacts, facts: TopologyFacts): boolean {
+  return facts.members
+    .filter(isReached)
+    .some(
+      (other) =>
+        isFollowing(other, member) &&
+        other.probe.isLinkUp &&
+        (other.probe.lastHeardSeconds ?? Number.POSITIVE_INFINITY) <= HEARS_WITHIN_SECONDS,
+    )
+}
+
+/**
+ * May the candidate be promoted? Every other member must be proven unable to write: it answers as a replica, it is
+ * stopped, it was told to refuse, or it cannot gather w replicas. The last: u silent members can follow each other only,
+ * so none of them has more than u − 1 replicas; with u ≤ w none can write once all others are repointed away and the
+ * lag gate has closed.
+ */
+export function readFence(facts: TopologyFacts, electorate: Electorate, candidate: string): FenceState {
+  const others = facts.members.filter((member) => member.name !== candidate)
+  const open = others.find((member) => isMaster(member) && !hasFence(member))
+  if (open) return { kind: 'fenceFirst', member: open.name }
+  const silent = others.filter((member) => !isReached(member) && !isStopped(member, facts))
+  if (silent.length === 0) return { kind: 'fenced' }
+  if (electorate.w === 0) return readAsyncFence(silent, facts)
+  const missing = electorate.n - facts.members.length
+  if (silent.length + Math.max(0, missing) > electorate.w) return impossible(silent)
+  const following = facts.members.filter((member) => silent.some((upstream) => isFollowing(member, upstream)))
+  if (following.length > 0) return { kind: 'repointFirst', members: following.map((member) => member.name) }
+  return readLagGate(silent, facts)
+}
+
+function hasFence(member: MemberFacts): boolean {
+  return member.probe.kind === 'reached' && member.probe.minReplicasToWrite >= FENCED_W
+}
+
+function impossible(silent: readonly MemberFacts[]): FenceState {
+  return { kind: 'impossible', members: silent.map((member) => member.name) }
+}
+
+/** Asynchronous stores have no fence by quorum: they go on after downAfter when nobody reachable hears the silent one; losses are counted when it returns. */
+function readAsyncFence(silent: readonly MemberFacts[], facts: TopologyFacts): FenceState {
+  for (const member of silent) {
+    const sinceMs = member.probe.kind === 'unreachable' ? member.probe.sinceMs : facts.nowMs
+    const atMs = sinceMs + facts.goal.downAfterMs
+    if (isHeard(member, facts) || facts.nowMs < atMs)
+      return { kind: 'waitUntil', atMs: Math.max(atMs, facts.nowMs + 1000), member: member.name }
+  }
+  return { kind: 'fenced' }
+}
+
+/** Measured: a primary accepts for maxLag + 0.7 s after its replicas froze. */
+function readLagGate(silent: readonly MemberFacts[], facts: TopologyFacts): FenceState {
+  for (const member of silent) {
+    const heardMs = facts.lastHeardMs[member.name] ?? facts.observingSinceMs
+    const atMs = heardMs + facts.goal.maxLagMs + 1000
+    if (facts.nowMs < atMs) return { kind: 'waitUntil', atMs, member: member.name }
+  }
+  return { kind: 'fenced' }
+}

@@ -1,0 +1,182 @@
+import { blockedBy, planReveal, planWithoutWitness, unpreparedMembers } from './elect.ts'
+import { type Electorate, isMaster, isPrepared, recordOf } from './electorate.ts'
+import {
+  type Intent,
+  isReached,
+  type MemberFacts,
+  type ReachedMember,
+  type TopologyFacts,
+  type TopologyStep,
+} from './facts.ts'
+import { isStopped, readFence } from './fence.ts'
+
+/** A move that did not happen by then is given up: the primary has been read-only for parts of that time. */
+const MOVE_PATIENCE_MS = 20_000
+const LOOK_AGAIN_MS = 200
+
+/** Finishes the recorded intent, or proves that its candidate cannot be primary before another is chosen. */
+export function planIntent(facts: TopologyFacts, electorate: Electorate, intent: Intent): TopologyStep {
+  const candidate = facts.members.find((member) => member.name === intent.candidate)
+  if (candidate && isReached(candidate) && candidate.probe.role === 'master')
+    return planEstablish(facts, electorate, { intent, candidate })
+  if (intent.kind === 'Move') return planMove(facts, electorate, { intent, candidate })
+  return planPromotion(facts, electorate, { intent, candidate })
+}
+
+type Step = Readonly<{ intent: Intent; candidate: MemberFacts | undefined }>
+type Established = Readonly<{ intent: Intent; candidate: ReachedMember }>
+
+/** The candidate is a master already: nobody else may be, then it becomes writable and is recorded. */
+function planEstablish(facts: TopologyFacts, electorate: Electorate, step: Established): TopologyStep {
+  const { intent, candidate } = step
+  const record = recordOf(candidate, facts.storeUID)
+  if (record?.epoch === intent.epoch && record.primary === candidate.name) return { kind: 'none' }
+  if (!isPrepared(candidate, facts)) return { kind: 'prepare', members: [candidate.name] }
+  const fence = planFence(facts, electorate, candidate.name)
+  if (fence) return fence
+  return planQuorumForNew(facts, electorate, step)
+}
+
+/** Chooses w for the new primary: never more than can answer, and a lower one is marked before a server is told. */
+function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Established): TopologyStep {
+  const { intent, candidate } = step
+  const isFirst = intent.kind === 'Bootstrap'
+  const n = isFirst ? facts.goal.n : electorate.n
+  const wanted = isFirst ? facts.goal.w : electorate.w
+  const replicas = facts.members
+    .filter(isReached)
+    .filter((member) => member.name !== candidate.name && isPrepared(member, facts))
+    .map((member) => member.name)
+  const w = Math.min(wanted, replicas.length)
+  if (w < wanted) {
+    if (facts.goal.whenDegraded === 'Refuse') return tooFew(replicas.length, wanted)
+    if (facts.mark && facts.mark.w > w) return lowerMark(facts, { ...facts.mark, w })
+  }
+  return { kind: 'establish', primary: candidate.name, epoch: intent.epoch, n, w, replicas }
+}
+
+function lowerMark(facts: TopologyFacts, mark: NonNullable<TopologyFacts['mark']>): TopologyStep {
+  return { kind: 'mark', mark: { ...mark, bootstrapped: facts.storeUID }, reason: 'Relaxed' }
+}
+
+function tooFew(reachable: number, wanted: number): TopologyStep {
+  return {
+    kind: 'wait',
+    reason: 'WaitingForMembers',
+    message: `${reachable} replicas answer and ${wanted} are needed before the new primary may accept writes`,
+    requeueAfterMs: LOOK_AGAIN_MS,
+  }
+}
+
+function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step): TopologyStep {
+  const { intent, candidate } = step
+  if (candidate?.probe.kind === 'unknown' && !candidate.stopped)
+    return {
+      kind: 'wait',
+      reason: 'ResumingFailover',
+      message: `candidate ${candidate.name} is not probed yet`,
+      requeueAfterMs: LOOK_AGAIN_MS,
+    }
+  const reveal = planReveal(electorate)
+  if (reveal) return reveal
+  if (!candidate || !isReached(candidate)) return chooseAgain(facts, electorate, step)
+  const unprepared = unpreparedMembers(facts)
+  if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
+  const record = recordOf(candidate, facts.storeUID)
+  const isBootstrap = intent.kind === 'Bootstrap'
+  // A candidate that came back empty must not win over members that still hold the data (F1).
+  if (!isBootstrap && !electorate.candidates.includes(candidate)) return chooseAgain(facts, electorate, step)
+  if (isBootstrap && electorate.candidates.length > 0) return chooseAgain(facts, electorate, step)
+  const fence = planFence(facts, electorate, candidate.name)
+  if (fence) return fence
+  return { kind: 'promote', candidate: candidate.name, expectedEpoch: record?.epoch ?? 'none' }
+}
+
+/** undefined: nobody but the candidate can accept a write. */
+function planFence(facts: TopologyFacts, electorate: Electorate, candidate: string): TopologyStep | undefined {
+  const fence = readFence(facts, electorate, candidate)
+  switch (fence.kind) {
+    case 'fenced':
+      return undefined
+    case 'fenceFirst':
+      return { kind: 'fence', member: fence.member }
+    case 'repointFirst':
+      return {
+        kind: 'repoint',
+        moves: fence.members.map((member) => ({ member, to: member === candidate ? 'nowhere' : candidate })),
+      }
+    case 'waitUntil':
+      return {
+        kind: 'wait',
+        reason: 'Fencing',
+        message: `${fence.member} does not answer; its right to accept writes is running out`,
+        requeueAfterMs: Math.max(20, fence.atMs - facts.nowMs),
+      }
+    case 'impossible':
+      return blockedBy(fence.members, electorate)
+  }
+}
+
+/** The candidate is gone, silent or empty: the next one, under a new epoch. readFence proves the first one harmless before the promotion. */
+function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, candidate }: Step): TopologyStep {
+  const isPatient = candidate?.probe.kind === 'unreachable' && !isStopped(candidate, facts)
+  const silentMs = candidate?.probe.kind === 'unreachable' ? facts.nowMs - candidate.probe.sinceMs : 0
+  if (isPatient && silentMs < facts.goal.downAfterMs)
+    return {
+      kind: 'wait',
+      reason: 'ResumingFailover',
+      message: `candidate ${intent.candidate} does not answer`,
+      requeueAfterMs: LOOK_AGAIN_MS,
+    }
+  // A fenced old primary is an allowed candidate: it gets a new epoch like any other.
+  const others = electorate.candidates.filter((member) => member.name !== intent.candidate)
+  const next = others[0] ?? electorate.primary ?? electorate.candidates[0]
+  if (!next) return planWithoutWitness(facts, electorate)
+  const epoch = electorate.epoch + 1
+  return {
+    kind: 'recordIntent',
+    intent: { ...intent, kind: 'Failover', epoch, candidate: next.name, startedAtMs: facts.nowMs },
+  }
+}
+
+function planMove(facts: TopologyFacts, electorate: Electorate, { intent, candidate }: Step): TopologyStep {
+  const from = facts.members.find((member) => member.name === intent.from)
+  if (from && isMaster(from)) {
+    const isPossible = candidate && isReached(candidate) && facts.nowMs - intent.startedAtMs < MOVE_PATIENCE_MS
+    if (isPossible) return { kind: 'handOver', from: from.name, to: candidate.name }
+    return { kind: 'clearIntent', intent, outcome: 'MoveAbandoned' }
+  }
+  const isSettling = from && isReached(from) && from.probe.failoverState !== 'no-failover'
+  if (isSettling)
+    return {
+      kind: 'wait',
+      reason: 'Moving',
+      message: `${from.name} is handing over to ${intent.candidate}`,
+      requeueAfterMs: LOOK_AGAIN_MS,
+    }
+  if (
+    from?.probe.kind === 'unreachable' &&
+    !isStopped(from, facts) &&
+    facts.nowMs - from.probe.sinceMs < facts.goal.downAfterMs
+  )
+    return {
+      kind: 'wait',
+      reason: 'Moving',
+      message: `${from.name} stopped answering during the move`,
+      requeueAfterMs: LOOK_AGAIN_MS,
+    }
+  // The old primary died in the middle: from here on it is a failover, with its own fence.
+  const [best] = electorate.candidates
+  if (!best) return { kind: 'clearIntent', intent, outcome: 'MoveAbandoned' }
+  return {
+    kind: 'recordIntent',
+    intent: {
+      ...intent,
+      kind: 'Failover',
+      epoch: intent.epoch + 1,
+      candidate: best.name,
+      reason: 'PrimaryStopped',
+      startedAtMs: facts.nowMs,
+    },
+  }
+}
