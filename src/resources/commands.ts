@@ -1,0 +1,51 @@
+import type { Engine, TLSMode } from '../api/v1alpha1/defaults.ts'
+import type { StoreIdentity } from './identity.ts'
+import { PORT, podHost } from './names.ts'
+import { DIRECTORIES, FILES } from './paths.ts'
+
+/** The programs of each engine, as every image of it carries them on its PATH. */
+export const PROGRAMS = {
+  Valkey: { server: 'valkey-server', cli: 'valkey-cli' },
+  Redis: { server: 'redis-server', cli: 'redis-cli' },
+} as const satisfies Readonly<Record<Engine, Readonly<{ server: string; cli: string }>>>
+
+/** How long a deleted primary waits for the operator to move its role before its server is told to stop. */
+export const HANDOVER_SECONDS = 10
+
+/**
+ * Starts a server without persistence. What an earlier container of the pod left behind is removed first: a full-sync
+ * file would bring deleted sessions back. POD_NAME comes from the environment.
+ */
+export function startCommand(
+  store: StoreIdentity,
+  options: Readonly<{ engine: Engine; clusterDomain: string }>,
+): readonly string[] {
+  const announced = podHost(store, '$POD_NAME', options.clusterDomain)
+  const script = [
+    `rm -rf ${DIRECTORIES.data}/*.rdb ${DIRECTORIES.data}/appendonlydir`,
+    `exec ${PROGRAMS[options.engine].server} ${FILES.config} --replica-announce-ip "${announced}"`,
+  ]
+  return ['sh', '-c', `${script.join('\n')}\n`]
+}
+
+/**
+ * Holds the stop of a primary back while it has replicas, so that the operator can hand its role over; ends at once on
+ * a replica, on a primary without replicas, and on a server that does not answer: there is nothing to wait for.
+ * The password is read from its file into the environment: arguments are visible to every process.
+ */
+export function preStopCommand(options: Readonly<{ engine: Engine; tlsMode: TLSMode }>): readonly string[] {
+  const tls = options.tlsMode === 'Required' ? ` --tls --cacert ${FILES.bundle}` : ''
+  const cli = `${PROGRAMS[options.engine].cli} -h localhost -p ${PORT} --user metrics --no-auth-warning${tls}`
+  const script = [
+    `REDISCLI_AUTH="$(cat ${FILES.metricsPassword})"`,
+    'export REDISCLI_AUTH',
+    `end=$(($(date +%s) + ${HANDOVER_SECONDS}))`,
+    'while [ "$(date +%s)" -lt "$end" ]; do',
+    '  # ROLE of a primary: the word master, its offset, then a line for each replica.',
+    `  set -- $(timeout 2 ${cli} role)`,
+    '  [ "$1" = master ] && [ -n "$3" ] || exit 0',
+    '  sleep 0.2',
+    'done',
+  ]
+  return ['sh', '-c', `${script.join('\n')}\n`]
+}

@@ -1,0 +1,80 @@
+import { API_GROUP } from '../api/v1alpha1/group.ts'
+import type { BindingIdentity, StoreIdentity } from './identity.ts'
+
+/** Every label of ours, and the shared ones that we set. */
+export const LABELS = {
+  /** Name of the store; on all of its objects and pods. */
+  store: `${API_GROUP}/store`,
+  /** Name of the binding; on its Secret. */
+  binding: `${API_GROUP}/binding`,
+  /** `primary` or `replica`; on pods only, set and removed by the operator, never by a template. */
+  role: `${API_GROUP}/role`,
+  /** `true` while a replica's link is up; on pods only. */
+  readable: `${API_GROUP}/readable`,
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
+  component: 'app.kubernetes.io/component',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const
+
+/** Every annotation of ours. */
+export const ANNOTATIONS = {
+  /** On the StatefulSet: the mark `{bootstrapped, epoch, n, w}`; written by a precondition, never by a builder. */
+  mark: `${API_GROUP}/mark`,
+  /** Hash of the declared object, so that a field we no longer declare is seen. */
+  appliedHash: `${API_GROUP}/applied-hash`,
+  /** On the pod template: hash of what a running server cannot change. */
+  configHash: `${API_GROUP}/config-hash`,
+  /** On the StatefulSet: values that a later policy or a newer operator must not move under a running store. */
+  engine: `${API_GROUP}/engine`,
+  image: `${API_GROUP}/image`,
+  tlsMode: `${API_GROUP}/tls-mode`,
+} as const
+
+/** Pod condition, and readiness gate, that says the member follows the primary of the epoch, or is it. */
+export const JOINED_CONDITION = `${API_GROUP}/Joined`
+
+/** Value of `app.kubernetes.io/managed-by`: what the reflectors of child kinds select. */
+export const MANAGED_BY = 'sessionstore-operator'
+
+/** Values of the role label. */
+export const ROLES = { primary: 'primary', replica: 'replica' } as const
+
+/** Value of the readable label. */
+export const READABLE = 'true'
+
+type Labels = Readonly<Record<string, string>>
+
+/** Labels that select the server pods of a store; immutable in a StatefulSet, so never add to them. */
+export function selectorLabels(store: Pick<StoreIdentity, 'name'>): Labels {
+  return { [LABELS.store]: store.name, [LABELS.component]: 'server' }
+}
+
+/** Labels of every object that a store becomes, and of its pods. */
+export function objectLabels(store: Pick<StoreIdentity, 'name'>): Labels {
+  return {
+    ...selectorLabels(store),
+    [LABELS.name]: 'sessionstore',
+    [LABELS.instance]: store.name,
+    [LABELS.managedBy]: MANAGED_BY,
+  }
+}
+
+/** Labels of what a binding becomes. */
+export function bindingLabels(binding: Pick<BindingIdentity, 'name'>, store: Pick<StoreIdentity, 'name'>): Labels {
+  return {
+    [LABELS.binding]: binding.name,
+    [LABELS.store]: store.name,
+    [LABELS.name]: 'sessionstore',
+    [LABELS.instance]: store.name,
+    [LABELS.component]: 'binding',
+    [LABELS.managedBy]: MANAGED_BY,
+  }
+}
+
+/** A selector as the API's query string takes it: `a=b,c=d`. */
+export function selectorText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',')
+}

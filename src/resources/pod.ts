@@ -1,0 +1,129 @@
+import type { Engine, TLSMode } from '../api/v1alpha1/defaults.ts'
+import { formatBytes } from '../api/v1alpha1/quantity.ts'
+import type { StatefulSet } from '../kube/types.ts'
+import { preStopCommand, startCommand } from './commands.ts'
+import type { StoreIdentity } from './identity.ts'
+import { JOINED_CONDITION, selectorLabels } from './labels.ts'
+import { configMapName, PORT, serviceAccountName, tlsSecretName, userSecretName, usersSecretName } from './names.ts'
+import { DIRECTORIES, KEYS } from './paths.ts'
+import { portName } from './services.ts'
+import type { Sizing } from './sizing.ts'
+
+export type PodSpec = NonNullable<NonNullable<StatefulSet['spec']>['template']['spec']>
+type Container = PodSpec['containers'][number]
+type Volume = NonNullable<PodSpec['volumes']>[number]
+
+/** What the pods of a store are made from; nothing here may depend on the operator's own version (F17). */
+export type PodInput = Readonly<{
+  engine: Engine
+  image: string
+  tlsMode: TLSMode
+  sizing: Sizing
+  /** The cluster's DNS domain, e.g. `cluster.local`. */
+  clusterDomain: string
+}>
+
+/** User and group of the servers in every image, by number: no image is asked for names. */
+const SERVER_ID = 999
+/** Mounted Secrets are readable by the servers' group only (0440). */
+const SECRET_MODE = 0o440
+/** A full sync writes a copy of the data set beside the old one. */
+const DATA_COPIES = 2
+
+/** The pod of one member: restricted Pod Security, no token, no dependence on an image's entry point. */
+export function buildPodSpec(store: StoreIdentity, input: PodInput): PodSpec {
+  return {
+    serviceAccountName: serviceAccountName(store),
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: 30,
+    readinessGates: [{ conditionType: JOINED_CONDITION }],
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: SERVER_ID,
+      runAsGroup: SERVER_ID,
+      fsGroup: SERVER_ID,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    // With the usual search path a silent DNS blocks a replica's main thread for 20 s at a time.
+    dnsConfig: {
+      options: [
+        { name: 'ndots', value: '1' },
+        { name: 'timeout', value: '1' },
+        { name: 'attempts', value: '1' },
+      ],
+    },
+    ...placement(store),
+    containers: [buildContainer(store, input)],
+    volumes: buildVolumes(store, input),
+  }
+}
+
+function buildContainer(store: StoreIdentity, input: PodInput): Container {
+  const memory = formatBytes(input.sizing.limitBytes)
+  return {
+    name: 'server',
+    image: input.image,
+    command: startCommand(store, input),
+    env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+    ports: [{ name: portName(input.tlsMode), containerPort: PORT, protocol: 'TCP' }],
+    resources: { requests: { cpu: '50m', memory }, limits: { memory } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+    },
+    // TCP, not PING: a server that loads or is busy answers late, and killing it would make that worse.
+    startupProbe: { tcpSocket: { port: PORT }, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 },
+    livenessProbe: { tcpSocket: { port: PORT }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
+    lifecycle: { preStop: { exec: { command: preStopCommand(input) } } },
+    volumeMounts: [
+      { name: 'data', mountPath: DIRECTORIES.data },
+      { name: 'config', mountPath: DIRECTORIES.config, readOnly: true },
+      { name: 'users', mountPath: DIRECTORIES.users, readOnly: true },
+      { name: 'metrics', mountPath: DIRECTORIES.metrics, readOnly: true },
+      ...(input.tlsMode === 'Required' ? [{ name: 'tls', mountPath: DIRECTORIES.tls, readOnly: true }] : []),
+    ],
+  }
+}
+
+function buildVolumes(store: StoreIdentity, input: PodInput): readonly Volume[] {
+  const metricsItems = [{ key: KEYS.password, path: KEYS.password }]
+  const sizeLimit = formatBytes(DATA_COPIES * input.sizing.maxMemoryBytes)
+  return [
+    { name: 'data', emptyDir: { sizeLimit } },
+    { name: 'config', configMap: { name: configMapName(store) } },
+    { name: 'users', secret: { secretName: usersSecretName(store), defaultMode: SECRET_MODE } },
+    {
+      name: 'metrics',
+      secret: { secretName: userSecretName(store, 'metrics'), defaultMode: SECRET_MODE, items: metricsItems },
+    },
+    ...(input.tlsMode === 'Required'
+      ? [{ name: 'tls', secret: { secretName: tlsSecretName(store), defaultMode: SECRET_MODE } }]
+      : []),
+  ]
+}
+
+/**
+ * Members on different nodes, and zones, wherever there are enough of them. A preference: a rule would leave a member
+ * unscheduled on a small cluster, or while a node is down.
+ */
+function placement(store: StoreIdentity): Pick<PodSpec, 'affinity' | 'topologySpreadConstraints'> {
+  const labelSelector = { matchLabels: selectorLabels(store) }
+  return {
+    affinity: {
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 100, podAffinityTerm: { labelSelector, topologyKey: 'kubernetes.io/hostname' } },
+        ],
+      },
+    },
+    topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
+      maxSkew: 1,
+      topologyKey,
+      whenUnsatisfiable: 'ScheduleAnyway',
+      labelSelector,
+    })),
+  }
+}

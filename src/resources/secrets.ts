@@ -1,0 +1,87 @@
+import type { DesiredObject, Secret } from '../kube/types.ts'
+import type { StoreIdentity } from './identity.ts'
+import { childMetadata } from './metadata.ts'
+import { authoritySecretName, type InternalUser, tlsSecretName, userSecretName, usersSecretName } from './names.ts'
+import { KEYS } from './paths.ts'
+
+/** A certificate and its private key, PEM. */
+export type KeyPair = Readonly<{ certificatePem: string; keyPem: string }>
+
+/** Base64 of the UTF-8 form of `text`: `data` of a Secret (`stringData` is never sent back, so it cannot be compared). */
+export function encodeBase64(text: string): string {
+  let bytes = ''
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte)
+  return btoa(bytes)
+}
+
+/** Reads one key of a Secret; undefined where it is absent or not base64 of UTF-8. */
+export function readSecretKey(secret: Readonly<{ data?: Secret['data'] }>, key: string): string | undefined {
+  const encoded = secret.data?.[key]
+  if (encoded === undefined) return undefined
+  try {
+    const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** The `data` of a Secret from texts; undefined entries are left out. */
+export function encodeSecretData(
+  texts: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const data: Record<string, string> = {}
+  for (const [key, text] of Object.entries(texts)) {
+    if (text !== undefined) data[key] = encodeBase64(text)
+  }
+  return data
+}
+
+/** The ACL file of all users, hashes only; mounted as a whole volume, as a subPath would never be updated. */
+export function buildUsersSecret(store: StoreIdentity, aclFile: string): DesiredObject {
+  return secret(store, usersSecretName(store), { texts: { [KEYS.users]: aclFile } })
+}
+
+/** The login of one internal user; `previousPassword` while a rotation's window is open. */
+export function buildUserSecret(
+  store: StoreIdentity,
+  user: InternalUser,
+  login: Readonly<{ password: string; previousPassword?: string | undefined }>,
+): DesiredObject {
+  const texts = {
+    [KEYS.username]: user,
+    [KEYS.password]: login.password,
+    [KEYS.previousPassword]: login.previousPassword,
+  }
+  return secret(store, userSecretName(store, user), { texts })
+}
+
+/** What the servers present: certificate, key, and the bundle that every client of the store trusts. */
+export function buildTlsSecret(store: StoreIdentity, served: KeyPair & Readonly<{ bundlePem: string }>): DesiredObject {
+  const texts = { ...pairTexts(served), [KEYS.bundle]: served.bundlePem }
+  return secret(store, tlsSecretName(store), { type: 'kubernetes.io/tls', texts })
+}
+
+/** The store's own CA with its key: read by the operator, never mounted. */
+export function buildAuthoritySecret(store: StoreIdentity, authority: KeyPair): DesiredObject {
+  return secret(store, authoritySecretName(store), { type: 'kubernetes.io/tls', texts: pairTexts(authority) })
+}
+
+function pairTexts(pair: KeyPair): Readonly<Record<string, string>> {
+  return { [KEYS.certificate]: pair.certificatePem, [KEYS.key]: pair.keyPem }
+}
+
+function secret(
+  store: StoreIdentity,
+  name: string,
+  options: Readonly<{ type?: string; texts: Readonly<Record<string, string | undefined>> }>,
+): DesiredObject {
+  const object: Secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: childMetadata(store, name),
+    type: options.type ?? 'Opaque',
+    data: encodeSecretData(options.texts),
+  }
+  return object
+}
