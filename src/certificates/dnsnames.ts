@@ -1,0 +1,24 @@
+import type { StoreIdentity } from '../resources/identity.ts'
+import { SERVICE_ROLES, serviceHost, serviceName } from '../resources/names.ts'
+
+/**
+ * Every name under which a server of the store may be reached: its Services in short and in full, its pods, and
+ * itself. `domain` is the cluster's, e.g. `cluster.local`.
+ */
+export function serverDnsNames(
+  store: Pick<StoreIdentity, 'name' | 'namespace'>,
+  domain: string,
+): readonly [string, ...string[]] {
+  const services = SERVICE_ROLES.flatMap((role) => {
+    const short = serviceName(store, role)
+    const host = serviceHost(store, role)
+    return [short, `${short}.${store.namespace}`, host, `${host}.${domain}`]
+  })
+  const pods = `*.${serviceHost(store, 'nodes')}`
+  return ['localhost', ...services, pods, `${pods}.${domain}`]
+}
+
+/** Common name of a store's CA: unique, and short enough for every store name. */
+export function authorityCommonName(store: Pick<StoreIdentity, 'uid'>): string {
+  return `sessionstore-ca ${store.uid}`.slice(0, 64)
+}
