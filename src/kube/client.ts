@@ -3,7 +3,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { enterObject, enterText, parseAnswer } from './entry.ts'
 import { OperatorError, toOperatorError } from './errors.ts'
 import { kubeconfigAccess } from './kubeconfig.ts'
-import type { KubeObserver } from './observer.ts'
+import { type KubeMetrics, noMetrics } from './metrics.ts'
 import {
   type CallOptions,
   type CreateOptions,
@@ -33,17 +33,17 @@ type Target = Readonly<{
 }>
 type Sent = Pick<HttpCall, 'method' | 'path'> &
   CallOptions &
-  Readonly<{ body?: unknown; contentType?: string; isIdempotent?: boolean; subresource?: string | undefined }>
+  Readonly<{ body?: unknown; contentType?: string; isIdempotent?: boolean }>
 
 /** Typed calls to one API server. Every failure is an OperatorError; answers enter without managedFields. */
 export class KubeClient {
   readonly #transport: Transport
-  readonly #observer: KubeObserver
+  readonly #metrics: KubeMetrics
   readonly #clock: Clock
 
-  constructor(transport: Transport, options: Readonly<{ observer?: KubeObserver; clock?: Clock }> = {}) {
+  constructor(transport: Transport, options: Readonly<{ metrics?: KubeMetrics; clock?: Clock }> = {}) {
     this.#transport = transport
-    this.#observer = options.observer ?? {}
+    this.#metrics = options.metrics ?? noMetrics
     this.#clock = options.clock ?? systemClock
   }
 
@@ -91,7 +91,6 @@ export class KubeClient {
         body,
         contentType: PATCH_TYPES[kind],
         isIdempotent: kind === 'apply',
-        subresource,
       },
     )
     return keepManagedFields ? parseAnswer<T>(text) : enterText(resource, text)
@@ -103,7 +102,7 @@ export class KubeClient {
     const preconditions = uid || resourceVersion ? { preconditions: { uid, resourceVersion } } : {}
     const deleteOptions = { ...preconditions, gracePeriodSeconds, propagationPolicy }
     const path = pathOf(resource, { ...ref, subresource })
-    const common = { ...call, path, contentType: 'application/json', subresource }
+    const common = { ...call, path, contentType: 'application/json' }
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: ref, deleteOptions }
     await this.#send(
       { resource, ref, act: subresource === 'eviction' ? 'evict' : 'delete' },
@@ -127,7 +126,7 @@ export class KubeClient {
       const timeoutMs = LIST_TIMEOUT_MS
       const stream = await this.#transport.stream({ method: 'GET', path, isIdempotent: true, timeoutMs, signal })
       try {
-        this.#observe('WATCH', { resource: resource.plural, status: stream.status, startedMs })
+        this.#count('GET', stream.status, startedMs)
         if (stream.status !== 200) throw statusError(asked, { ...stream, body: await readAll(stream.body) })
         for await (const line of linesOf(stream.body)) {
           const event = parseWatchLine<T>(line)
@@ -159,13 +158,12 @@ export class KubeClient {
   }
 
   #send(target: Target, sent: Sent): Promise<string> {
-    const { plural } = target.resource
-    return this.#exchange(askedOf(target), sent, sent.subresource ? `${plural}/${sent.subresource}` : plural)
+    return this.#exchange(askedOf(target), sent)
   }
 
-  async #exchange(asked: Asked, sent: Sent, resource = 'raw'): Promise<string> {
+  async #exchange(asked: Asked, sent: Sent): Promise<string> {
     const startedMs = this.#clock.monotonicMs()
-    const { body, subresource: _, isIdempotent = false, timeoutMs = CALL_TIMEOUT_MS, ...call } = sent
+    const { body, isIdempotent = false, timeoutMs = CALL_TIMEOUT_MS, ...call } = sent
     let status: number | undefined
     try {
       const text = body === undefined ? {} : { body: JSON.stringify(body) }
@@ -176,14 +174,18 @@ export class KubeClient {
     } catch (error) {
       throw explain(asked, error)
     } finally {
-      this.#observe(sent.method, { resource, status, startedMs })
+      this.#count(sent.method, status, startedMs)
     }
   }
 
-  #observe(method: string, seen: Readonly<{ resource: string; status: number | undefined; startedMs: number }>): void {
-    const durationMs = this.#clock.monotonicMs() - seen.startedMs
-    const { resource, status } = seen
-    this.#observer.request?.({ method, resource, durationMs, ...(status === undefined ? {} : { status }) })
+  #count(method: string, status: number | undefined, startedMs: number): void {
+    const tookMs = this.#clock.monotonicMs() - startedMs
+    this.#metrics.request({
+      method,
+      code: status === undefined ? '<error>' : String(status),
+      host: this.#transport.host,
+      tookMs,
+    })
   }
 }
 
@@ -192,13 +194,13 @@ export type ClientOptions = Readonly<{
   kubeconfig?: string | undefined
   context?: string | undefined
   userAgent?: string
-  observer?: KubeObserver
+  metrics?: KubeMetrics
   maxInFlight?: number
 }>
 
 /** Connects nothing yet, but reads the credentials once, so that a bad file fails here. */
 export async function createKubeClient(options: ClientOptions = {}): Promise<KubeClient> {
-  const { kubeconfig, context, userAgent, observer, maxInFlight } = options
+  const { kubeconfig, context, userAgent, metrics, maxInFlight } = options
   const access =
     kubeconfig || context || !isInCluster() ? await kubeconfigAccess({ path: kubeconfig, context }) : inClusterAccess()
   await access.current()
@@ -207,7 +209,7 @@ export async function createKubeClient(options: ClientOptions = {}): Promise<Kub
     ...(userAgent ? { userAgent } : {}),
     ...(maxInFlight ? { maxInFlight } : {}),
   })
-  return new KubeClient(transport, observer ? { observer } : {})
+  return new KubeClient(transport, metrics ? { metrics } : {})
 }
 
 function askedOf(target: Target): Asked {

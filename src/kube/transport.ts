@@ -61,6 +61,11 @@ export class Transport {
     this.#clock = options.clock ?? systemClock
   }
 
+  /** Host and port of the API server, for metrics; empty before the first call. */
+  get host(): string {
+    return this.#link ? new URL(this.#link.server).host : ''
+  }
+
   /** Sends one request and reads the whole answer; rejects with ConnectionLost, Timeout or Aborted when none came. */
   async request(call: HttpCall): Promise<HttpAnswer> {
     const deadline = startDeadline(call, this.#clock)

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto'
+import type { KubeClient } from './client.ts'
+import { hasCode, OperatorError } from './errors.ts'
+import { type KubeMetrics, noMetrics } from './metrics.ts'
+import { isControlledBy, type ManagedFields, moveToApply } from './ownership.ts'
+import { describeRef } from './requests.ts'
+import { isSubset } from './subset.ts'
+import type { DesiredObject, KubeObject, Resource } from './types.ts'
+
+/** Hash of what was last applied: a field that is no longer declared shows only here. */
+export const APPLIED_HASH = 'sessionstore.dev/applied-hash'
+
+export type ApplyClient = Pick<KubeClient, 'get' | 'create' | 'patch'>
+
+export type EnsureOptions<T extends KubeObject> = Readonly<{
+  desired: DesiredObject
+  /** From the cache; undefined when it is not there. */
+  live: T | undefined
+  /** UID of the controlling owner that `desired` names; an object of another owner is never touched. */
+  ownerUid: string
+  fieldManager: string
+  signal?: AbortSignal
+  metrics?: KubeMetrics
+}>
+
+/** What became of a declared object. `object` is the server's answer: put it into the cache, the next pass then sees it. */
+export type EnsureResult<T extends KubeObject> =
+  | Readonly<{ kind: 'created' | 'applied' | 'unchanged'; object: T }>
+  /** Somebody else's object has that name; nothing was written. */
+  | Readonly<{ kind: 'nameConflict'; object: T }>
+
+/**
+ * Makes a declared object real with the fewest requests: none when the live one has it all, one POST when there is none,
+ * one server-side apply when it differs. Code Conflict when the live object was replaced meanwhile.
+ */
+export async function ensureObject<T extends KubeObject>(
+  client: ApplyClient,
+  resource: Resource<T>,
+  options: EnsureOptions<T>,
+): Promise<EnsureResult<T>> {
+  const { desired, ownerUid, metrics = noMetrics } = options
+  checkDesired(desired, ownerUid)
+  const declared = withHash(desired)
+  const live = options.live ?? (await createOrRead(client, resource, { ...options, declared }))
+  if ('created' in live) {
+    metrics.apply(resource.kind, 'written')
+    return { kind: 'created', object: live.created }
+  }
+  if (!isControlledBy(live, ownerUid)) return { kind: 'nameConflict', object: live }
+  if (isUnchanged(declared, live)) {
+    metrics.apply(resource.kind, 'skipped')
+    return { kind: 'unchanged', object: live }
+  }
+  const object = await applyOver(client, resource, { ...options, declared, live })
+  const isNoop = object.metadata.resourceVersion === live.metadata.resourceVersion
+  metrics.apply(resource.kind, isNoop ? 'noop' : 'written')
+  return { kind: isNoop ? 'unchanged' : 'applied', object }
+}
+
+export type StatusOptions<T extends KubeObject> = Readonly<{
+  /** The object whose status is written, as it is cached. */
+  object: T & Readonly<{ status?: unknown }>
+  /** All that this manager says; what it said before and is not here any more is removed. */
+  status: Readonly<Record<string, unknown>>
+  fieldManager: string
+  /** Precondition: written only if the object still has this version, else code Conflict. */
+  resourceVersion?: string
+  /** Top-level fields of the status, and types of its conditions, that other managers write. */
+  foreign?: Readonly<{ fields?: readonly string[]; conditions?: readonly string[] }>
+  signal?: AbortSignal
+  metrics?: KubeMetrics
+}>
+
+/** Writes this manager's part of a status by server-side apply; sends nothing when the live status equals it. */
+export async function applyStatus<T extends KubeObject>(
+  client: ApplyClient,
+  resource: Resource<T>,
+  options: StatusOptions<T>,
+): Promise<Readonly<{ kind: 'applied' | 'unchanged'; object: T }>> {
+  const { object, status, fieldManager, resourceVersion, foreign = {}, signal, metrics = noMetrics } = options
+  const own = ownPart(object.status, foreign)
+  if (isSubset(status, own) && isSubset(own, status)) {
+    metrics.apply(`${resource.kind}/status`, 'skipped')
+    return { kind: 'unchanged', object }
+  }
+  const { name, namespace, uid } = object.metadata
+  const metadata = { name, namespace, uid, resourceVersion }
+  const body = { apiVersion: resource.apiVersion, kind: resource.kind, metadata, status }
+  const ref = { namespace, name }
+  const how = { kind: 'apply', force: true, subresource: 'status', body, fieldManager, signal } as const
+  const written = await client.patch(resource, ref, how)
+  const isNoop = written.metadata.resourceVersion === object.metadata.resourceVersion
+  metrics.apply(`${resource.kind}/status`, isNoop ? 'noop' : 'written')
+  return { kind: isNoop ? 'unchanged' : 'applied', object: written }
+}
+
+type Declared = Readonly<{ declared: DesiredObject; fieldManager: string; signal?: AbortSignal }>
+
+async function createOrRead<T extends KubeObject>(
+  client: ApplyClient,
+  resource: Resource<T>,
+  { declared, fieldManager, signal }: Declared,
+): Promise<T | Readonly<{ created: T }>> {
+  try {
+    return { created: await client.create(resource, declared, { fieldManager, signal }) }
+  } catch (error) {
+    if (!hasCode(error, 'AlreadyExists')) throw error
+    return client.get(resource, declared.metadata, { signal })
+  }
+}
+
+async function applyOver<T extends KubeObject>(
+  client: ApplyClient,
+  resource: Resource<T>,
+  { declared, live, fieldManager, signal }: Declared & Readonly<{ live: T }>,
+): Promise<T> {
+  // The UID keeps a forced apply from creating the object anew or from taking over another one of that name.
+  const body = { ...declared, metadata: { ...declared.metadata, uid: live.metadata.uid } }
+  const apply = { kind: 'apply', force: true, body, fieldManager, signal, keepManagedFields: true } as const
+  const { object, managedFields } = split(await client.patch(resource, declared.metadata, apply))
+  const moved = moveToApply(managedFields, fieldManager)
+  if (!moved) return object
+  const patch = [
+    { op: 'test', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion },
+    { op: 'replace', path: '/metadata/managedFields', value: moved },
+  ]
+  await client.patch(resource, declared.metadata, { kind: 'json', body: patch, fieldManager, signal })
+  return split(await client.patch(resource, declared.metadata, apply)).object
+}
+
+function split<T extends KubeObject>(answer: T): Readonly<{ object: T; managedFields: readonly ManagedFields[] }> {
+  const { managedFields = [], ...metadata } = answer.metadata as T['metadata'] & {
+    managedFields?: readonly ManagedFields[]
+  }
+  return { object: { ...answer, metadata }, managedFields }
+}
+
+function isUnchanged(declared: DesiredObject, live: KubeObject): boolean {
+  const hash = declared.metadata.annotations?.[APPLIED_HASH]
+  return hash === live.metadata.annotations?.[APPLIED_HASH] && isSubset(declared, live)
+}
+
+function withHash(desired: DesiredObject): DesiredObject {
+  const annotations = { ...desired.metadata.annotations, [APPLIED_HASH]: hashOf(desired) }
+  return { ...desired, metadata: { ...desired.metadata, annotations } }
+}
+
+/** Hash of what is declared; of a Secret's data only the keys, as the values show by themselves when they differ. */
+export function hashOf(desired: DesiredObject): string {
+  const { data } = desired
+  const isSecret = desired.kind === 'Secret' && typeof data === 'object' && data !== null
+  const hashed = isSecret ? { ...desired, data: Object.keys(data).sort() } : desired
+  return createHash('sha256').update(JSON.stringify(hashed, sortKeys)).digest('hex').slice(0, 32)
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function checkDesired(desired: DesiredObject, ownerUid: string): void {
+  const target = describeRef({ ...desired, plural: '', namespaced: true }, desired.metadata)
+  if (!isControlledBy(desired, ownerUid)) {
+    throw new OperatorError(
+      'Bug',
+      `Cannot apply ${target}: its controller reference is missing, must have uid ${ownerUid}`,
+    )
+  }
+  const path = findUndeclarable(desired, '')
+  if (path) throw new OperatorError('Bug', `Cannot apply ${target}: ${path} is null or empty, must be left out`)
+}
+
+/** The path of a null or an empty list: the API server drops both, so that the object would differ on every pass. */
+function findUndeclarable(value: unknown, path: string): string | undefined {
+  if (value === null || (Array.isArray(value) && value.length === 0)) return path
+  if (typeof value !== 'object') return undefined
+  for (const [key, child] of Object.entries(value)) {
+    const found = findUndeclarable(child, `${path}.${key}`)
+    if (found) return found
+  }
+  return undefined
+}
+
+function ownPart(
+  status: unknown,
+  foreign: Readonly<{ fields?: readonly string[]; conditions?: readonly string[] }>,
+): Readonly<Record<string, unknown>> {
+  const { fields = [], conditions: types = [] } = foreign
+  const own = new Map(Object.entries(status ?? {}).filter(([key]) => !fields.includes(key)))
+  const conditions: unknown = own.get('conditions')
+  if (!Array.isArray(conditions)) return Object.fromEntries(own)
+  const ours = conditions.filter(({ type }) => !types.includes(type))
+  // No conditions are said by leaving the list out.
+  if (ours.length > 0) own.set('conditions', ours)
+  else own.delete('conditions')
+  return Object.fromEntries(own)
+}
