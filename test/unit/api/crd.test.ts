@@ -1,0 +1,94 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect } from 'chai'
+import { crdFiles } from '../../../hack/generate/crds.ts'
+import { apiReference } from '../../../hack/generate/reference.ts'
+import { readSamples, sampleErrors } from '../../../hack/generate/samples.ts'
+import { KINDS } from '../../../src/api/v1alpha1/kinds.ts'
+import { fieldsOf, rulesOf } from '../../../src/api/walk.ts'
+
+const root = path.resolve(import.meta.dirname, '../../..')
+const samplesFolder = path.join(root, 'samples')
+
+/** The paths of all values in an object, as `fieldsOf` names them. */
+function pathsIn(at: string, value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [at]
+  return [at, ...Object.entries(value).flatMap(([name, child]) => pathsIn(`${at}.${name}`, child))]
+}
+
+describe('generated files', () => {
+  for (const [name, text] of [...crdFiles(), ['docs/api.md', apiReference()] as const]) {
+    it(`has the current ${name} (repair: npm run generate)`, async () => {
+      expect(await readFile(path.join(root, name), 'utf8')).to.equal(text)
+    })
+  }
+
+  it('are far below the 1 MiB of the API server and the 256 KiB of an annotation', () => {
+    for (const [, text] of crdFiles()) expect(text.length).to.be.below(200 * 1024)
+  })
+
+  it('are kept by Helm in the chart only', () => {
+    for (const [name, text] of crdFiles()) {
+      expect(text.includes('helm.sh/resource-policy: keep')).to.equal(name.startsWith('charts/'))
+    }
+  })
+})
+
+describe('schemas', () => {
+  for (const kind of KINDS) {
+    const fields = [...fieldsOf('spec', kind.spec), ...fieldsOf('status', kind.status)]
+
+    it(`${kind.kind} describes each field in sentences`, () => {
+      for (const { path: at, node } of fields) expect(node.description, at).to.match(/^[A-Z].*\.$/)
+    })
+
+    it(`${kind.kind} says of each value of the spec what a later change does`, () => {
+      const values = fieldsOf('spec', kind.spec).filter(({ node }) => node.kind !== 'object')
+      for (const { path: at, node } of values) expect(node.change, at).to.match(/^(no|live|roll)/)
+    })
+
+    it(`${kind.kind} states a default for each optional value of the spec that has one`, () => {
+      const open = fieldsOf('spec', kind.spec)
+        .filter(({ node, isRequired }) => node.kind !== 'object' && !isRequired && node.defaultText === undefined)
+        .map(({ path: at }) => at)
+      expect(open).to.deep.equal(
+        kind.kind === 'SessionStore' ? ['spec.capacity.sessions', 'spec.capacity.averageSize'] : [],
+      )
+    })
+
+    it(`${kind.kind} fills in no default but replicas`, () => {
+      const filled = fields.filter(({ node }) => node.kind === 'integer' && node.default !== undefined)
+      expect(filled.map(({ path: at }) => at)).to.deep.equal(kind.hasScale ? ['spec.replicas'] : [])
+    })
+
+    it(`${kind.kind} names each rule once`, () => {
+      const names = rulesOf(kind).map(({ rule }) => rule.name)
+      expect(new Set(names).size).to.equal(names.length)
+    })
+  }
+})
+
+describe('samples', () => {
+  it('follow the schemas', async () => {
+    expect(await sampleErrors(samplesFolder)).to.deep.equal([])
+  })
+
+  it('use each field of each spec', async () => {
+    const samples = await readSamples(samplesFolder)
+    for (const kind of KINDS) {
+      const used = new Set(
+        samples.filter(({ value }) => value.kind === kind.kind).flatMap(({ value }) => pathsIn('spec', value.spec)),
+      )
+      const unused = fieldsOf('spec', kind.spec).filter(({ path: at }) => !used.has(at))
+      expect(unused.map(({ path: at }) => at)).to.deep.equal([])
+    }
+  })
+
+  it('are one object to a file, named differently', async () => {
+    const files = (await readdir(samplesFolder)).filter((file) => file.endsWith('.yaml'))
+    const samples = (await readSamples(samplesFolder)).filter(({ value }) => value.kind?.startsWith('Session'))
+    const names = samples.map(({ value }) => `${value.kind}/${value.metadata?.name}`)
+    expect(samples).to.have.length(files.length)
+    expect(new Set(names).size).to.equal(names.length)
+  })
+})

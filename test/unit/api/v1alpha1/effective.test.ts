@@ -1,0 +1,66 @@
+import { expect } from 'chai'
+import { type EffectiveSpec, effectiveSpec } from '../../../../src/api/v1alpha1/effective.ts'
+import type { SessionStoreSpec } from '../../../../src/api/v1alpha1/sessionstore.ts'
+
+const builtIn: EffectiveSpec = {
+  engine: 'Valkey',
+  version: '9.1',
+  image: 'docker.io/valkey/valkey:9.1',
+  replicas: 3,
+  capacity: { kind: 'MaxMemory', maxMemoryBytes: 134_217_728 },
+  connections: 1000,
+  eviction: 'volatile-ttl',
+  tlsMode: 'Required',
+  suspend: false,
+  durability: { mode: 'Bounded', minReplicasToWrite: 1, maxLagMs: 2000, whenDegraded: 'Relax' },
+  downAfterMs: 3000,
+}
+const async = { ...builtIn.durability, mode: 'Async', minReplicasToWrite: 0 } as const
+
+const rows: readonly [name: string, spec: SessionStoreSpec, differs: Partial<EffectiveSpec>][] = [
+  ['gives the built-in defaults for an empty spec', {}, {}],
+  [
+    'takes the newest version and the image of the engine',
+    { engine: 'Redis' },
+    { engine: 'Redis', version: '8.0', image: 'docker.io/library/redis:8.0' },
+  ],
+  [
+    'derives the image from the version',
+    { engine: 'Redis', version: '7.0' },
+    { engine: 'Redis', version: '7.0', image: 'docker.io/library/redis:7.0' },
+  ],
+  ['takes an own image as it is', { image: 'mirror.example/valkey:x' }, { image: 'mirror.example/valkey:x' }],
+  ['has no fence with one member', { replicas: 1 }, { replicas: 1, durability: async }],
+  ['has no fence with two members', { replicas: 2 }, { replicas: 2, durability: async }],
+  ['has a fence of one from three members on', { replicas: 9 }, { replicas: 9 }],
+  [
+    'reads a capacity in sessions',
+    { capacity: { sessions: 50_000, averageSize: '1Ki' } },
+    { capacity: { kind: 'Sessions', sessions: 50_000, averageSizeBytes: 1024 } },
+  ],
+  [
+    'reads a capacity in memory, as a number too',
+    { capacity: { maxMemory: 67_108_864 } },
+    { capacity: { kind: 'MaxMemory', maxMemoryBytes: 67_108_864 } },
+  ],
+  ['keeps the default memory beside connections', { capacity: { connections: 5 } }, { connections: 5 }],
+  ['takes eviction', { eviction: 'noeviction' }, { eviction: 'noeviction' }],
+  ['takes tls.mode', { tls: { mode: 'Disabled' } }, { tlsMode: 'Disabled' }],
+  ['keeps TLS for an empty tls', { tls: {} }, {}],
+  ['takes suspend', { suspend: true }, { suspend: true }],
+]
+
+describe('effectiveSpec()', () => {
+  for (const [name, spec, differs] of rows) {
+    it(name, () => {
+      expect(effectiveSpec(Object.freeze(spec))).to.deep.equal({ ...builtIn, ...differs })
+    })
+  }
+
+  it('throws for a quantity that the API server would have refused', () => {
+    expect(() => effectiveSpec({ capacity: { maxMemory: 'much' } })).to.throw(
+      RangeError,
+      'Cannot resolve SessionStore: spec.capacity.maxMemory: quantity is "much", must be',
+    )
+  })
+})
