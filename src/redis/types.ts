@@ -49,7 +49,7 @@ export type ServerFacts = Readonly<{
   minReplicasToWrite: number
   /** undefined: none, or not readable (a member that serves no stale data answers MASTERDOWN). */
   record?: EpochRecord
-  /** True when the record could not be read because the server serves no stale data. */
+  /** True when the record could not be read: the server serves no stale data (MASTERDOWN) or is loading. */
   isRecordHidden: boolean
   replicas: readonly ReplicaLink[]
   /** Hash of the settings asserted and read back for this run id; empty: not prepared. */
@@ -74,7 +74,10 @@ export type UnreachableFacts = Readonly<{
 /** `unknown`: this process has not finished a first probe of the member. */
 export type ProbeFacts = ServerFacts | UnreachableFacts | Readonly<{ kind: 'unknown' }>
 
-/** One server parameter to assert with CONFIG SET. */
+/** What a store runs: the words of the CR and `major.minor`, e.g. Valkey 9.1. */
+export type EngineVersion = Readonly<{ engine: 'Valkey' | 'Redis'; version: string }>
+
+/** Server parameters by name, as CONFIG SET and the configuration file take them. */
 export type ServerSettings = Readonly<Record<string, string>>
 
 /** One ACL user, as rendered into the ACL file and asserted live by SETUSER. */

@@ -1,0 +1,95 @@
+import type { AclUser, EngineVersion } from './types.ts'
+
+/** Names of the users every store has. Those of bindings are `<namespace>.<binding>`: they cannot meet. */
+export const INTERNAL_USERS = { operator: 'operator', replication: 'replication', metrics: 'metrics' } as const
+
+/** Prefix of all keys the operator itself writes. */
+export const OPERATOR_KEY_PREFIX = '__ss:'
+
+/** What an internal user is rendered from. */
+export type UserInput = Readonly<{ passwordHashes: readonly string[]; server: EngineVersion }>
+
+/** What a binding's user is rendered from. */
+export type BindingUserInput = UserInput & Readonly<{ namespace: string; binding: string; keyPrefix: string }>
+
+/** Every command src/redis sends, and nothing else: new commands of a newer server are never granted by themselves. */
+const OPERATOR_COMMANDS = [
+  ...['auth', 'ping', 'quit', 'reset', 'select', 'time', 'wait', 'role', 'info', 'replicaof', 'failover'],
+  ...['client|setname', 'client|id', 'client|list', 'client|kill', 'config|get', 'config|set'],
+  ...['acl|whoami', 'acl|users', 'acl|getuser', 'acl|setuser', 'acl|deluser', 'acl|log'],
+  ...['watch', 'unwatch', 'multi', 'exec', 'discard', 'eval', 'evalsha'],
+  ...['hget', 'hmget', 'hgetall', 'hset', 'hincrby', 'persist', 'get', 'set', 'pttl'],
+]
+
+const REPLICATION_COMMANDS = ['auth', 'ping', 'psync', 'replconf']
+
+/** No CONFIG GET (it shows passwords), no SLOWLOG GET (it shows session ids). */
+const METRICS_COMMANDS = [
+  ...['auth', 'ping', 'hello', 'quit', 'reset', 'client|setname', 'client|setinfo', 'client|id', 'info', 'role'],
+  ...['dbsize', 'latency|latest', 'latency|histogram', 'slowlog|len', 'memory|stats'],
+]
+
+const GENERIC_COMMANDS = [
+  ...['get', 'set', 'setex', 'psetex', 'setnx', 'getex', 'getset', 'getdel', 'mget', 'del', 'unlink', 'exists', 'type'],
+  ...['ttl', 'pttl', 'expire', 'pexpire', 'expireat', 'pexpireat', 'incr', 'decr'],
+  ...['hset', 'hget', 'hmget', 'hgetall', 'hdel', 'hexists', 'hincrby'],
+  ...['multi', 'exec', 'discard', 'watch', 'unwatch', 'ping', 'hello', 'auth', 'reset', 'quit'],
+  ...['client|setname', 'client|setinfo', 'client|id', 'echo', 'command', 'info'],
+]
+
+/** Commands by the first version that knows them; a server refuses the whole user for one name it does not know. */
+const SINCE: Readonly<Record<string, readonly [major: number, minor: number]>> = { 'client|setinfo': [7, 2] }
+
+/** The user `default`, off and with nothing left: nobody gets in without a name. */
+export function buildDefaultUser(): AclUser {
+  return { name: 'default', passwordHashes: [], rules: ['-@all'] }
+}
+
+/** The operator's own user: the record's key, and the commands of its own work. */
+export function buildOperatorUser({ passwordHashes, server }: UserInput): AclUser {
+  const rules = [`~${OPERATOR_KEY_PREFIX}*`, ...databases(server, 1), ...grants(OPERATOR_COMMANDS, server)]
+  return { name: INTERNAL_USERS.operator, passwordHashes, rules }
+}
+
+/** The user replicas log in with at their primary, and a demoting primary at its successor. */
+export function buildReplicationUser({ passwordHashes, server }: UserInput): AclUser {
+  return { name: INTERNAL_USERS.replication, passwordHashes, rules: grants(REPLICATION_COMMANDS, server) }
+}
+
+/** The user of a metrics exporter: numbers only, no key. */
+export function buildMetricsUser({ passwordHashes, server }: UserInput): AclUser {
+  return { name: INTERNAL_USERS.metrics, passwordHashes, rules: grants(METRICS_COMMANDS, server) }
+}
+
+/** The user of a binding with the framework `generic`: its own keys of database 0, no channel, no script, no SELECT. */
+export function buildGenericUser(input: BindingUserInput): AclUser {
+  const { namespace, binding, keyPrefix, passwordHashes, server } = input
+  const rules = [`~${keyPrefix}*`, ...databases(server, 0), ...grants(GENERIC_COMMANDS, server)]
+  return { name: `${namespace}.${binding}`, passwordHashes, rules }
+}
+
+/** The arguments of ACL SETUSER that make a user exactly so, whatever it was before. */
+export function setUserArguments(user: AclUser): readonly string[] {
+  const state = user.passwordHashes.length > 0 ? 'on' : 'off'
+  return [user.name, 'reset', state, ...user.passwordHashes.map((hash) => `#${hash}`), ...user.rules]
+}
+
+/** The ACL file a server starts with. A user without a password is off. */
+export function renderAclFile(users: readonly AclUser[]): string {
+  return users.map((user) => `user ${setUserArguments(user).join(' ')}\n`).join('')
+}
+
+/** Whether a server is of a version or a newer one. */
+export function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [hasMajor = 0, hasMinor = 0] = version.split('.').map(Number)
+  return hasMajor > major || (hasMajor === major && hasMinor >= minor)
+}
+
+/** Only Valkey can tie a user to a database (since 9.1); elsewhere the lack of SELECT has to do. */
+function databases({ engine, version }: EngineVersion, db: number): readonly string[] {
+  return engine === 'Valkey' && isAtLeast(version, [9, 1]) ? [`db=${db}`] : []
+}
+
+function grants(commands: readonly string[], { version }: EngineVersion): readonly string[] {
+  return commands.filter((name) => isAtLeast(version, SINCE[name] ?? [0, 0])).map((name) => `+${name}`)
+}

@@ -1,0 +1,104 @@
+import type { EngineVersion, ServerSettings } from './types.ts'
+
+/** What the server's configuration is rendered from: effective values, computed elsewhere. */
+export type ServerConfigInput = Readonly<{
+  server: EngineVersion
+  port: number
+  /** Paths in the container; absent: no TLS, plain port. There is never both. */
+  tls?: Readonly<{
+    certFile: string
+    keyFile: string
+    caFile: string
+    /** `tls-auth-clients`. */
+    clientAuth: 'None' | 'Optional' | 'Require'
+  }>
+  aclFile: string
+  dataDir: string
+  maxMemoryBytes: number
+  /** One of the eight policies, e.g. `volatile-ttl`. */
+  maxMemoryPolicy: string
+  /** Connections of applications and our own together. */
+  maxClients: number
+  backlogBytes: number
+  /** Hard limit of a replica's output buffer; the soft one is half of it for 60 s. */
+  replicaBufferBytes: number
+  /** What a restarted server starts with; on a live one only setQuorum changes it. */
+  minReplicasToWrite: number
+  maxLagSeconds: number
+  /** More parameters of the user that need a restart. */
+  extraStatic?: ServerSettings
+  /** More parameters of the user that CONFIG SET takes. */
+  extraLive?: ServerSettings
+}>
+
+const CLIENT_AUTH = { None: 'no', Optional: 'optional', Require: 'yes' } as const
+
+/** The parameters whose change needs a restart of the server: the pod template's hash covers them. */
+export function staticConfig(input: ServerConfigInput): ServerSettings {
+  return {
+    ...input.extraStatic,
+    ...listen(input),
+    aclfile: input.aclFile,
+    dir: input.dataDir,
+    daemonize: 'no',
+    // The lack of a bind address is meant: TLS and users guard the port.
+    'protected-mode': 'no',
+    // Boot guard: a server that starts is a replica of a closed port and serves nothing until the operator has decided.
+    replicaof: '127.0.0.1 1',
+    'replica-serve-stale-data': 'no',
+    // Nothing comes back after a restart: a leftover full-sync file would revive deleted sessions.
+    save: '',
+    appendonly: 'no',
+    'rdb-del-sync-files': 'yes',
+    'repl-diskless-sync': 'yes',
+    'repl-diskless-sync-delay': '1',
+    'repl-ping-replica-period': '1',
+    'repl-timeout': '10',
+    'shutdown-timeout': '10',
+  }
+}
+
+/** The parameters prepare() asserts on a live server. The write gate is not among them: asserting it would lift a fence. */
+export function liveSettings(input: ServerConfigInput): ServerSettings {
+  const { replicaBufferBytes } = input
+  return {
+    ...input.extraLive,
+    maxmemory: String(input.maxMemoryBytes),
+    'maxmemory-policy': input.maxMemoryPolicy,
+    'maxmemory-clients': '10%',
+    maxclients: String(input.maxClients),
+    'repl-backlog-size': String(input.backlogBytes),
+    'client-output-buffer-limit': `replica ${replicaBufferBytes} ${Math.floor(replicaBufferBytes / 2)} 60`,
+    'tcp-keepalive': '60',
+  }
+}
+
+/** The write gate a server starts with. */
+export function quorumSettings(input: Pick<ServerConfigInput, 'minReplicasToWrite' | 'maxLagSeconds'>): ServerSettings {
+  return {
+    'min-replicas-to-write': String(input.minReplicasToWrite),
+    'min-replicas-max-lag': String(input.maxLagSeconds),
+  }
+}
+
+/** The whole configuration file. Passwords are not in it: users are in the ACL file, masterauth is set by prepare(). */
+export function renderServerConfig(input: ServerConfigInput): string {
+  const settings = { ...staticConfig(input), ...liveSettings(input), ...quorumSettings(input) }
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
+    .join('')
+}
+
+function listen({ port, tls }: ServerConfigInput): ServerSettings {
+  if (!tls) return { port: String(port) }
+  return {
+    port: '0',
+    'tls-port': String(port),
+    'tls-replication': 'yes',
+    'tls-auth-clients': CLIENT_AUTH[tls.clientAuth],
+    'tls-cert-file': tls.certFile,
+    'tls-key-file': tls.keyFile,
+    'tls-ca-cert-file': tls.caFile,
+    'tls-protocols': '"TLSv1.2 TLSv1.3"',
+  }
+}
