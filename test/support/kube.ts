@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import type { Access } from '../../src/kube/auth.ts'
+import { createKubeClient, KubeClient } from '../../src/kube/client.ts'
+import { kubeconfigAccess } from '../../src/kube/kubeconfig.ts'
+import { NAMESPACES } from '../../src/kube/resources.ts'
+import { Transport, type TransportOptions } from '../../src/kube/transport.ts'
+import type { ConfigMap, KubeObject } from '../../src/kube/types.ts'
+
+/** Field manager of what tests write by hand. */
+export const TEST_MANAGER = 'kube-contract'
+
+/** The kubeconfig of the API server that the runner started. */
+export function kubeconfigPath(): string {
+  const path = process.env['KUBECONFIG']
+  if (!path) throw new Error('Cannot run contract tests: KUBECONFIG is not set, must name a kubeconfig')
+  return path
+}
+
+/** The administrator's access to the API server of the run. */
+export async function adminAccess(path = kubeconfigPath()): Promise<Access> {
+  return (await kubeconfigAccess({ path })).current()
+}
+
+/** The administrator's client, straight to the API server of the run. */
+export function adminClient(path = kubeconfigPath()): Promise<KubeClient> {
+  return createKubeClient({ kubeconfig: path })
+}
+
+/** A client with this access, which never changes. */
+export function clientWith(access: Access, options: Partial<TransportOptions> = {}): KubeClient {
+  const source = { current: async () => access, refresh: async () => access }
+  return new KubeClient(new Transport({ access: source, ...options }))
+}
+
+/** The same access through a port of 127.0.0.1. */
+export function throughPort(access: Access, port: number): Access {
+  return { ...access, server: `https://127.0.0.1:${port}` }
+}
+
+/** A namespace of its own for one test file. */
+export async function newNamespace(client: KubeClient): Promise<string> {
+  const name = `kube-${randomBytes(4).toString('hex')}`
+  const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+  await client.create(NAMESPACES, namespace, { fieldManager: TEST_MANAGER })
+  return name
+}
+
+/** A ConfigMap of a few bytes. */
+export function configMap(
+  ref: Readonly<{ namespace: string; name: string; labels?: Readonly<Record<string, string>> }>,
+  data: Readonly<Record<string, string>> = { key: 'value' },
+): ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...ref }, data }
+}
+
+/** The error that `promise` rejects with. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  throw new Error('Expected a rejection, but the promise was resolved')
+}
