@@ -1,0 +1,45 @@
+import { NAMESPACES, type Namespace } from '../../../src/kube/resources.ts'
+import { ApiError, createObject, deleteObject } from './api.ts'
+import { saveArtifacts } from './artifacts.ts'
+
+/** Every container of a test namespace is held to the strictest of Kubernetes' own standards. */
+const LABELS = { 'pod-security.kubernetes.io/enforce': 'restricted', 'sessionstore.dev/test': 'cluster' }
+
+/** Creates a namespace; one that is left of a run that was killed is used again. */
+export async function createNamespace(name: string): Promise<void> {
+  const namespace: Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: LABELS } }
+  await createObject(NAMESPACES, namespace).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.status !== 409) throw error
+  })
+}
+
+/** Deletes a namespace and does not wait for its end. */
+export async function deleteNamespace(name: string): Promise<void> {
+  await deleteObject(NAMESPACES, { name })
+}
+
+/**
+ * For a `describe`: a namespace of its own, made before and deleted after, and everything in it saved when a test fails.
+ * The name carries the process, so that a run never meets what an earlier one left.
+ */
+export function useNamespace(prefix: string): string {
+  const name = `${prefix}-${process.pid}`
+  before(() => createNamespace(name))
+  saveOnFailure([name])
+  after(() => deleteNamespace(name))
+  return name
+}
+
+/** For a `describe`: saves what the named namespaces and the operator show whenever one of its tests or hooks fails. */
+export function saveOnFailure(namespaces: readonly string[]): void {
+  let isSaved = false
+  async function save(test: Mocha.Runnable | undefined): Promise<void> {
+    if (test?.state !== 'failed' || isSaved) return
+    isSaved = true
+    console.log(`      # saved to ${await saveArtifacts(test.fullTitle(), namespaces)}`)
+  }
+  afterEach(async function () {
+    await save(this.currentTest)
+    isSaved = false
+  })
+}

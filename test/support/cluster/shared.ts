@@ -1,0 +1,39 @@
+import { type ClientPod, startClientPod } from './client.ts'
+import { createNamespace, deleteNamespace, saveOnFailure } from './namespace.ts'
+import { applyStore, type StoreRef, untilSettled } from './store.ts'
+
+/** A store that several test files use one after the other, with a client pod beside it. */
+export type SharedStore = Readonly<{ ref: StoreRef; client: ClientPod }>
+
+const ref: StoreRef = { namespace: `shared-${process.pid}`, name: 'shop' }
+let started: Promise<SharedStore> | undefined
+
+async function start(): Promise<SharedStore> {
+  await createNamespace(ref.namespace)
+  await applyStore(ref)
+  await untilSettled(ref)
+  return { ref, client: await startClientPod({ namespace: ref.namespace, bindings: [ref.name] }) }
+}
+
+/**
+ * For a `describe`: three members with the defaults, made by the first file that asks and settled before each test. A
+ * test that uses it leaves it as it was: three members, settled.
+ */
+export function useSharedStore(): () => SharedStore {
+  let store: SharedStore | undefined
+  before(async () => {
+    started ??= start()
+    store = await started
+  })
+  beforeEach(() => untilSettled(ref))
+  saveOnFailure([ref.namespace])
+  return () => {
+    if (!store) throw new Error('Cannot use the shared store: it is made before the first test, not while describing')
+    return store
+  }
+}
+
+// A hook of the root suite: it runs once, after the last file.
+after(async () => {
+  if (started) await deleteNamespace(ref.namespace)
+})
