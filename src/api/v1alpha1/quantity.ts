@@ -21,7 +21,10 @@ export function parseQuantity(quantity: string | number): Parsed<bigint> {
   return amount.ok ? { ok: true, value: ceilDivide(amount.value.nanos, NANO) } : amount
 }
 
-/** The form in which the API server answers a quantity: equal amounts of one notation are equal texts. */
+/**
+ * One text for equal amounts of one notation, which the API server answers unchanged. (It keeps a few other forms as they
+ * were sent, such as `5.`; below one thousandth it rounds up.)
+ */
 export function normalQuantity(quantity: string | number): Parsed<string> {
   const amount = parseAmount(quantity)
   return amount.ok ? { ok: true, value: formatAmount(amount.value) } : amount
@@ -53,8 +56,9 @@ function parseAmount(quantity: string | number): Parsed<Amount> {
 function formatAmount({ nanos, format }: Amount): string {
   if (nanos === 0n) return '0'
   const isSmall = nanos > -1024n * NANO && nanos < 1024n * NANO
-  if (format === 'Binary' && !isSmall) {
-    const [mantissa, power] = shrink(ceilDivide(nanos, NANO), { base: 1024n, steps: 6 })
+  const isWhole = nanos % NANO === 0n
+  if (format === 'Binary' && !isSmall && isWhole) {
+    const [mantissa, power] = shrink(nanos / NANO, { base: 1024n, steps: 6 })
     return `${mantissa}${BINARY[power]}`
   }
   const [mantissa, step] = shrink(nanos, { base: 1000n, steps: 9 })

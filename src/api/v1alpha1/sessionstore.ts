@@ -46,12 +46,12 @@ const capacity = object(
       ...sessions,
       change: 'live; a smaller value only while the data still fits',
     }),
-    averageSize: quantity('Average size of the value of one session, without its key. Needs sessions.', {
+    averageSize: quantity('Average size of the value of one session, without its key, such as 1Ki. Needs sessions.', {
       change: 'live; a smaller value only while the data still fits',
       rules: [quantityRange('averageSize', averageSize)],
     }),
     maxMemory: quantity(
-      'Memory for data, the maxmemory of the server. The container limit is computed from it and is always larger.',
+      'Memory for data, the maxmemory of the server, such as 512Mi. The container limit is computed from it and is always larger.',
       {
         defaultText: `${DEFAULTS.maxMemory}, unless sessions and averageSize are given`,
         change: 'live; a smaller value only while the data still fits',
