@@ -55,6 +55,12 @@ export async function newNamespace(client: KubeClient): Promise<string> {
   return name
 }
 
+/** Asks for the end of the namespace, without waiting for it, and closes the client. */
+export async function endNamespace(client: KubeClient, name: string): Promise<void> {
+  await client.delete(NAMESPACES, { name })
+  await client.close()
+}
+
 /** What an attempt came to: `accepted`, or the API server's refusal; any other failure is thrown. */
 export async function outcomeOf(attempt: Promise<unknown>): Promise<string> {
   try {

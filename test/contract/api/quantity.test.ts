@@ -4,7 +4,7 @@ import { normalQuantity } from '../../../src/api/v1alpha1/quantity.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
 import { namespaced } from '../../../src/kube/resources.ts'
 import type { KubeObject } from '../../../src/kube/types.ts'
-import { contractClient, FIELD_MANAGER, newNamespace } from './cluster.ts'
+import { contractClient, endNamespace, FIELD_MANAGER, newNamespace } from './cluster.ts'
 
 type Container = Readonly<{ name: string; image: string; resources: Readonly<{ limits: Record<string, string> }> }>
 type PodTemplate = KubeObject &
@@ -49,7 +49,7 @@ describe('normalQuantity() against the API server', () => {
     client = await contractClient()
     namespace = await newNamespace(client)
   })
-  after(async () => await client.close())
+  after(async () => await endNamespace(client, namespace))
 
   it('agrees on chosen quantities', async () => {
     expect(chosen.map(ours)).to.deep.equal(await answered(chosen))

@@ -5,7 +5,7 @@ import { SESSION_STORES, sessionStoreKind } from '../../../src/api/v1alpha1/sess
 import { rulesOf } from '../../../src/api/walk.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
 import type { KubeObject, Resource } from '../../../src/kube/types.ts'
-import { contractClient, FIELD_MANAGER, installKind, newNamespace, outcomeOf } from './cluster.ts'
+import { contractClient, endNamespace, FIELD_MANAGER, installKind, newNamespace, outcomeOf } from './cluster.ts'
 import { ACTS, type Act, type Attempt, type RowsOfRule, SESSION_BINDING_ROWS, SESSION_STORE_ROWS } from './rows.ts'
 
 type Suite = Readonly<{ kind: KindSchema; resource: Resource; rows: Readonly<Record<string, RowsOfRule>> }>
@@ -37,12 +37,24 @@ async function scale(resource: Resource, name: string, replicas: number): Promis
   await client.patch(resource, { namespace, name }, options)
 }
 
+/** Tries it and deletes what it made: on a cluster with an operator each accepted store would become pods. */
 async function attemptOutcome(resource: Resource, { name, from, to }: Attempt): Promise<string> {
   count += 1
   const called = name ?? `row-${count}`
-  if (from === undefined) return await outcomeOf(create(resource, called, to))
-  await create(resource, called, from)
-  return await outcomeOf(typeof to === 'number' ? scale(resource, called, to) : replaceSpec(resource, called, to))
+  if (from !== undefined) await create(resource, called, from)
+  const outcome = await outcomeOf(act(resource, called, { from, to }))
+  if (from !== undefined || outcome === 'accepted') await client.delete(resource, { namespace, name: called })
+  return outcome
+}
+
+async function act(
+  resource: Resource,
+  name: string,
+  { from, to }: Pick<Attempt, 'to'> & { from: unknown },
+): Promise<void> {
+  if (from === undefined) await create(resource, name, to)
+  else if (typeof to === 'number') await scale(resource, name, to)
+  else await replaceSpec(resource, name, to)
 }
 
 /** The messages of the kind's rules that an outcome carries, by the name of the rule. */
@@ -58,7 +70,7 @@ describe('rules of the schemas', () => {
     for (const { kind } of suites) await installKind(client, kind)
     namespace = await newNamespace(client)
   })
-  after(async () => await client.close())
+  after(async () => await endNamespace(client, namespace))
 
   for (const { kind, resource, rows } of suites) {
     describe(kind.kind, () => {

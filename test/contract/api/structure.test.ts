@@ -7,7 +7,7 @@ import { SESSION_STORES, type SessionStore, sessionStoreKind } from '../../../sr
 import type { KubeClient } from '../../../src/kube/client.ts'
 import { pathOf } from '../../../src/kube/requests.ts'
 import type { KubeObject, Resource } from '../../../src/kube/types.ts'
-import { contractClient, FIELD_MANAGER, installKind, newNamespace, outcomeOf } from './cluster.ts'
+import { contractClient, endNamespace, FIELD_MANAGER, installKind, newNamespace, outcomeOf } from './cluster.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 const merge = { kind: 'merge', fieldManager: FIELD_MANAGER } as const
@@ -30,7 +30,7 @@ describe('structure of the schemas', () => {
     await installKind(client, sessionBindingKind)
     namespace = await newNamespace(client)
   })
-  after(async () => await client.close())
+  after(async () => await endNamespace(client, namespace))
 
   it('accepts each sample', async () => {
     const samples = await readSamples(path.join(root, 'samples'))
