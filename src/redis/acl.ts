@@ -1,3 +1,4 @@
+import { isList, type Reply } from './parse.ts'
 import type { AclUser, EngineVersion } from './types.ts'
 
 /** Names of the users every store has. Those of bindings are `<namespace>.<binding>`: they cannot meet. */
@@ -12,11 +13,11 @@ export type UserInput = Readonly<{ passwordHashes: readonly string[]; server: En
 /** What a binding's user is rendered from. */
 export type BindingUserInput = UserInput & Readonly<{ namespace: string; binding: string; keyPrefix: string }>
 
-/** Every command src/redis sends, and nothing else: new commands of a newer server are never granted by themselves. */
+/** What src/redis sends, and ACL LOG: new commands of a newer server are never granted by themselves. */
 const OPERATOR_COMMANDS = [
   ...['auth', 'ping', 'quit', 'reset', 'select', 'time', 'wait', 'role', 'info', 'replicaof', 'failover'],
   ...['client|setname', 'client|id', 'client|list', 'client|kill', 'config|get', 'config|set'],
-  ...['acl|whoami', 'acl|users', 'acl|getuser', 'acl|setuser', 'acl|deluser', 'acl|log'],
+  ...['acl|whoami', 'acl|users', 'acl|getuser', 'acl|setuser', 'acl|deluser', 'acl|cat', 'acl|log'],
   ...['watch', 'unwatch', 'multi', 'exec', 'discard', 'eval', 'evalsha'],
   ...['hget', 'hmget', 'hgetall', 'hset', 'hincrby', 'persist', 'get', 'set', 'pttl'],
 ]
@@ -77,6 +78,71 @@ export function setUserArguments(user: AclUser): readonly string[] {
 /** The ACL file a server starts with. A user without a password is off. */
 export function renderAclFile(users: readonly AclUser[]): string {
   return users.map((user) => `user ${setUserArguments(user).join(' ')}\n`).join('')
+}
+
+/** Commands by category, as ACL CAT lists them; needed for the categories that categoriesOf() names. */
+export type AclCategories = ReadonlyMap<string, readonly string[]>
+
+/** The categories a shown user is described with: Redis 7.0 folds `+multi +exec …` into `+@transaction`. */
+export function categoriesOf(shown: ReadonlyMap<string, Reply>): readonly string[] {
+  const rules = [...words(shown.get('commands'))].filter((rule) => /^[+-]@/.test(rule) && !rule.endsWith('@all'))
+  return rules.map((rule) => rule.slice(2))
+}
+
+/**
+ * Whether ACL GETUSER shows a user as it is wanted. Only a user that differs is set again: SETUSER cuts subscribers
+ * whose channels it takes away.
+ */
+export function isSameUser(
+  user: AclUser,
+  shown: ReadonlyMap<string, Reply>,
+  categories: AclCategories = new Map(),
+): boolean {
+  const flags = words(shown.get('flags'))
+  const state = user.passwordHashes.length > 0 ? 'on' : 'off'
+  if (!flags.has(state) || flags.has('nopass') || words(shown.get('selectors')).size > 0) return false
+  return (
+    isSameSet(words(shown.get('passwords')), new Set(user.passwordHashes)) &&
+    isSameSet(granted(words(shown.get('commands')), categories), granted(pick(user.rules, /^[+-]/), categories)) &&
+    isSameSet(words(shown.get('keys')), new Set(pick(user.rules, /^[~%]/))) &&
+    isSameSet(words(shown.get('channels')), new Set(pick(user.rules, /^&/))) &&
+    isSameDatabases(user, shown.get('databases'))
+  )
+}
+
+/** Follows the rules in order; a category that is not known stands for itself and so never compares as equal. */
+function granted(rules: Iterable<string>, categories: AclCategories): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const rule of rules) {
+    const name = rule.slice(1)
+    if (rule === '-@all') names.clear()
+    for (const command of name.startsWith('@') ? (categories.get(name.slice(1)) ?? [name]) : [name]) {
+      if (rule.startsWith('+')) names.add(command)
+      else names.delete(command)
+    }
+  }
+  return names
+}
+
+function isSameDatabases(user: AclUser, shown: Reply | undefined): boolean {
+  const wanted = pick(user.rules, /^db=/)
+  // A server that cannot tie a user to a database shows nothing.
+  if (shown === undefined) return wanted.length === 0
+  return isSameSet(words(shown), new Set(wanted.length > 0 ? wanted : ['alldbs']))
+}
+
+/** Older servers show rules as one text, or as lists. */
+function words(reply: Reply | undefined): ReadonlySet<string> {
+  if (isList(reply)) return new Set(reply.map(String))
+  return new Set(typeof reply === 'string' ? reply.split(' ').filter((word) => word !== '') : [])
+}
+
+function pick(rules: readonly string[], pattern: RegExp): readonly string[] {
+  return rules.filter((rule) => pattern.test(rule))
+}
+
+function isSameSet(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
+  return left.size === right.size && [...left].every((word) => right.has(word))
 }
 
 /** Whether a server is of a version or a newer one. */

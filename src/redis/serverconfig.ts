@@ -1,8 +1,7 @@
-import type { EngineVersion, ServerSettings } from './types.ts'
+import type { ServerSettings } from './types.ts'
 
 /** What the server's configuration is rendered from: effective values, computed elsewhere. */
 export type ServerConfigInput = Readonly<{
-  server: EngineVersion
   port: number
   /** Paths in the container; absent: no TLS, plain port. There is never both. */
   tls?: Readonly<{

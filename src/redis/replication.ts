@@ -1,0 +1,170 @@
+import { isIP } from 'node:net'
+import type { Connection } from './connection.ts'
+import { poll } from './deadline.ts'
+import { infoNumber, parseInfo, parseReplicaLinks, parseRole, parseStringPairs, type RoleFacts } from './parse.ts'
+import { type LineageStart, lostBytes } from './record.ts'
+import { type Failure, type RecordRead, readRecord, toFailure } from './recordscript.ts'
+
+/** Where a replica replicates from: a pod's name or, in a failover, its IP; never a Service. */
+export type Upstream = Readonly<{ host: string; port: number }>
+
+/** A command that was done, or why not. */
+export type Done = Readonly<{ ok: true }> | Failure
+
+const DONE: Done = { ok: true }
+
+/** No server has so many replicas: nothing can be written, by new and old connections alike. */
+const FENCE_REPLICAS = '1000'
+
+/** Reads ROLE. */
+export async function readRole(connection: Connection): Promise<Readonly<{ ok: true; role: RoleFacts }> | Failure> {
+  const result = await connection.call(['ROLE'])
+  if (!result.ok) return toFailure(result)
+  const role = parseRole(result.value)
+  return role
+    ? { ok: true, role }
+    : { ok: false, reason: 'UnknownRole', message: 'ROLE is neither primary nor replica' }
+}
+
+/** Lets a prepared replica follow the primary of the epoch. A primary is refused: it has to be demoted. */
+export async function join(connection: Connection, upstream: Upstream): Promise<Done> {
+  const read = await readRole(connection)
+  if (!read.ok) return read
+  if (read.role.role === 'master') {
+    return { ok: false, reason: 'IsPrimary', message: 'the server is a primary: it must be fenced and demoted' }
+  }
+  return follow(connection, upstream)
+}
+
+/**
+ * Reads the record of an unlabelled member that serves no stale data, and leaves the setting as it was found.
+ * A member that is loading answers LOADING.
+ */
+export async function revealRecord(connection: Connection): Promise<RecordRead> {
+  const shown = await connection.call(['CONFIG', 'GET', 'replica-serve-stale-data'])
+  if (!shown.ok) return toFailure(shown)
+  const isServing = parseStringPairs(shown.value).get('replica-serve-stale-data') === 'yes'
+  if (isServing) return readRecord(connection)
+  const opened = await setConfig(connection, { 'replica-serve-stale-data': 'yes' })
+  if (!opened.ok) return opened
+  const read = await readRecord(connection)
+  const shut = await setConfig(connection, { 'replica-serve-stale-data': 'no' })
+  return shut.ok ? read : shut
+}
+
+/** Makes a server unable to take a write and cuts its clients. The fence stays until setQuorum. */
+export async function fence(connection: Connection): Promise<Done> {
+  const shut = await setConfig(connection, { 'min-replicas-to-write': FENCE_REPLICAS })
+  if (!shut.ok) return shut
+  const shown = await connection.call(['CONFIG', 'GET', 'min-replicas-*'])
+  if (!shown.ok) return toFailure(shown)
+  const settings = parseStringPairs(shown.value)
+  // With a max lag of 0 the server does not look at the gate at all.
+  if (settings.get('min-replicas-to-write') !== FENCE_REPLICAS || settings.get('min-replicas-max-lag') === '0') {
+    return { ok: false, reason: 'NotAsserted', message: 'the write gate was read back open' }
+  }
+  return cutClients(connection)
+}
+
+/** Closes all clients and subscribers but the caller: they would otherwise stay on a demoted server for ever. */
+export async function cutClients(connection: Connection): Promise<Done> {
+  const results = await connection.callAll([
+    ['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'],
+    ['CLIENT', 'KILL', 'TYPE', 'pubsub', 'SKIPME', 'yes'],
+  ])
+  return firstFailure(results) ?? DONE
+}
+
+/** Sets the write gate and reads it back; this also lifts a fence. */
+export async function setQuorum(connection: Connection, w: number, maxLagSeconds: number): Promise<Done> {
+  const settings = { 'min-replicas-to-write': String(w), 'min-replicas-max-lag': String(maxLagSeconds) }
+  const set = await setConfig(connection, settings)
+  if (!set.ok) return set
+  const shown = await connection.call(['CONFIG', 'GET', 'min-replicas-*'])
+  if (!shown.ok) return toFailure(shown)
+  const got = parseStringPairs(shown.value)
+  const isSame = Object.entries(settings).every(([name, value]) => got.get(name) === value)
+  return isSame ? DONE : { ok: false, reason: 'NotAsserted', message: 'the write gate was read back otherwise' }
+}
+
+/** What a demoted server had written that its successor never got; undefined when they share no lineage. */
+export type Demoted = Readonly<{ ok: true; lostBytes?: number }> | Failure
+
+/**
+ * Turns a primary that must no longer be one into a replica: fences it, counts what it will lose, repoints it.
+ * `promoted` is what the new primary's INFO says of the lineage it came from.
+ */
+export async function demote(
+  connection: Connection,
+  upstream: Upstream,
+  options: Readonly<{ promoted?: LineageStart }> = {},
+): Promise<Demoted> {
+  const fenced = await fence(connection)
+  if (!fenced.ok) return fenced
+  const info = await connection.call(['INFO', 'replication'])
+  if (!info.ok) return toFailure(info)
+  const fields = parseInfo(String(info.value))
+  const former = { replicationId: fields.get('master_replid') ?? '', offset: infoNumber(fields, 'master_repl_offset') }
+  const lost = options.promoted && fields.get('role') === 'master' ? lostBytes(former, options.promoted) : undefined
+  const followed = await follow(connection, upstream)
+  if (!followed.ok) return followed
+  return lost === undefined ? { ok: true } : { ok: true, lostBytes: lost }
+}
+
+/** Waits until at least so many replicas are online at the primary. */
+export async function awaitReplicaOnline(
+  connection: Connection,
+  options: Readonly<{ count: number; timeoutMs: number }>,
+): Promise<Done> {
+  const { count, timeoutMs } = options
+  const done = await poll<Done>(
+    async () => {
+      const info = await connection.call(['INFO', 'replication'])
+      if (!info.ok) return toFailure(info)
+      const online = parseReplicaLinks(parseInfo(String(info.value))).filter(({ state }) => state === 'online')
+      return online.length >= count ? DONE : undefined
+    },
+    { timeoutMs, everyMs: 20 },
+  )
+  return done ?? { ok: false, reason: 'Timeout', message: `fewer than ${count} replicas online after ${timeoutMs} ms` }
+}
+
+/** WAIT holds up everything else on its connection, the monitor's probe too: so it is asked in short pieces. */
+const WAIT_PIECE_MS = 200
+
+/** Waits until so many replicas have all that this connection wrote. */
+export async function waitReplicas(connection: Connection, w: number, timeoutMs: number): Promise<Done> {
+  const pieceMs = Math.max(1, Math.min(WAIT_PIECE_MS, timeoutMs))
+  const done = await poll<Done>(
+    async () => {
+      const result = await connection.call(['WAIT', String(w), String(pieceMs)])
+      if (!result.ok) return toFailure(result)
+      return Number(result.value) >= w ? DONE : undefined
+    },
+    { timeoutMs, everyMs: 1 },
+  )
+  return done ?? { ok: false, reason: 'Timeout', message: `fewer than ${w} replicas have all after ${timeoutMs} ms` }
+}
+
+/** Puts back what promote() opened: no stale reads when this server is a replica again, and one full sync for several. */
+export async function restoreServing(connection: Connection): Promise<Done> {
+  return setConfig(connection, { 'replica-serve-stale-data': 'no', 'repl-diskless-sync-delay': '1' })
+}
+
+/** CONFIG SET of several parameters at once, all or none. */
+export async function setConfig(connection: Connection, settings: Readonly<Record<string, string>>): Promise<Done> {
+  const result = await connection.call(['CONFIG', 'SET', ...Object.entries(settings).flat()])
+  return result.ok ? DONE : toFailure(result)
+}
+
+async function follow(connection: Connection, { host, port }: Upstream): Promise<Done> {
+  // Without the dot a resolver tries its search domains first, and a silent DNS blocks the server's main thread.
+  const name = isIP(host) > 0 || host.endsWith('.') ? host : `${host}.`
+  const result = await connection.call(['REPLICAOF', name, String(port)])
+  return result.ok ? DONE : toFailure(result)
+}
+
+function firstFailure(results: Awaited<ReturnType<Connection['callAll']>>): Failure | undefined {
+  for (const result of results) if (!result.ok) return toFailure(result)
+  return undefined
+}
