@@ -1,5 +1,5 @@
 import type { StoreIdentity } from '../resources/identity.ts'
-import { SERVICE_ROLES, serviceHost, serviceName } from '../resources/names.ts'
+import { SERVICE_ROLES, type ServiceRole, serviceHost, serviceName } from '../resources/names.ts'
 
 /**
  * Every name under which a server of the store may be reached: its Services in short and in full, its pods, and
@@ -9,13 +9,24 @@ export function serverDnsNames(
   store: Pick<StoreIdentity, 'name' | 'namespace'>,
   domain: string,
 ): readonly [string, ...string[]] {
-  const services = SERVICE_ROLES.flatMap((role) => {
-    const short = serviceName(store, role)
-    const host = serviceHost(store, role)
-    return [short, `${short}.${store.namespace}`, host, `${host}.${domain}`]
-  })
+  const [first, ...others] = SERVICE_ROLES
   const pods = `*.${serviceHost(store, 'nodes')}`
-  return ['localhost', ...services, pods, `${pods}.${domain}`]
+  return [
+    ...serviceDnsNames(store, { role: first, domain }),
+    ...others.flatMap((role) => serviceDnsNames(store, { role, domain })),
+    pods,
+    `${pods}.${domain}`,
+    'localhost',
+  ]
+}
+
+function serviceDnsNames(
+  store: Pick<StoreIdentity, 'name' | 'namespace'>,
+  { role, domain }: Readonly<{ role: ServiceRole; domain: string }>,
+): [string, ...string[]] {
+  const short = serviceName(store, role)
+  const host = serviceHost(store, role)
+  return [short, `${short}.${store.namespace}`, host, `${host}.${domain}`]
 }
 
 /** Common name of a store's CA: unique, and short enough for every store name. */
