@@ -56,6 +56,14 @@ function note(line) {
   else tell(line)
 }
 
+/** Every refusal is a failed write, and a new connection is tried at once: what is measured is the store's gap alone. */
+const impatient = {
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  retryStrategy: () => 50,
+}
+
 function connect() {
   const tls = tlsOptions(binding)
   const redis = new Redis({
@@ -66,12 +74,8 @@ function connect() {
     ...(tls ? { tls } : {}),
     connectTimeout: timeoutMs,
     disconnectTimeout: 200,
-    commandTimeout: timeoutMs,
     keepAlive: 5000,
-    retryStrategy: () => 50,
-    ...(values.retries
-      ? {}
-      : { maxRetriesPerRequest: 0, enableOfflineQueue: false, autoResendUnfulfilledCommands: false }),
+    ...(values.retries ? { commandTimeout: 5 * timeoutMs } : { ...impatient, commandTimeout: timeoutMs }),
   })
   redis.on('error', (error) => tally.cause(causeOf(error)))
   redis.on('reconnecting', () => tally.reconnected())

@@ -6,7 +6,7 @@ import { untilAgreed } from './members.ts'
 import { watchPrimaries } from './primaries.ts'
 import { report } from './report.ts'
 import { isSettled, readStore, type StoreRef } from './store.ts'
-import { startWriter, type Verified, type WriterOptions, type WriterSummary } from './writer.ts'
+import { startWriter, type Verified, type Writer, type WriterOptions, type WriterSummary } from './writer.ts'
 
 /** What a fault, or a planned act, did to a client that went on writing. */
 export type Outcome = Readonly<{
@@ -20,8 +20,8 @@ export type Outcome = Readonly<{
 
 export type Disturbance = Readonly<{
   title: string
-  /** The fault or the act itself. */
-  act: () => Promise<void>
+  /** The fault or the act itself; the writer is given for what must happen at a moment of the fault. */
+  act: (writer: Writer) => Promise<void>
   /** True once the store is what it must become. Default: settled, in a later epoch than before. */
   isOver?: (store: SessionStore, before: SessionStore) => boolean | Promise<boolean>
   /** What must be undone or done after the store has recovered, while the writer still writes. */
@@ -43,7 +43,7 @@ export async function disturb(client: ClientPod, ref: StoreRef, what: Disturbanc
   try {
     await writer.untilFlowing(100)
     const startedMs = performance.now()
-    await act()
+    await act(writer)
     await until(
       async (see) => {
         const store = await readStore(ref)
@@ -54,7 +54,7 @@ export async function disturb(client: ClientPod, ref: StoreRef, what: Disturbanc
     )
     const settledMs = Math.round(performance.now() - startedMs)
     await then?.()
-    if (what.writer?.idle) writer.wake()
+    writer.wake()
     await writer.untilFlowing(200)
     const summary = await writer.stop()
     await untilAgreed(client, ref)

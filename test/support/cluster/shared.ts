@@ -1,22 +1,29 @@
+import { join } from 'node:path'
+import { repoDir } from '../../../hack/paths.ts'
 import { type ClientPod, startClientPod } from './client.ts'
+import { kubectl } from './command.ts'
 import { createNamespace, deleteNamespace, saveOnFailure } from './namespace.ts'
-import { applyStore, type StoreRef, untilSettled } from './store.ts'
+import { report } from './report.ts'
+import { type StoreRef, untilSettled } from './store.ts'
 
 /** A store that several test files use one after the other, with a client pod beside it. */
 export type SharedStore = Readonly<{ ref: StoreRef; client: ClientPod }>
 
-const ref: StoreRef = { namespace: `shared-${process.pid}`, name: 'shop' }
+const ref: StoreRef = { namespace: `shared-${process.pid}`, name: 'minimal' }
 let started: Promise<SharedStore> | undefined
 
 async function start(): Promise<SharedStore> {
   await createNamespace(ref.namespace)
-  await applyStore(ref)
+  const startedMs = performance.now()
+  await kubectl(['apply', '-n', ref.namespace, '-f', join(repoDir, 'samples', 'minimal.yaml')])
+  await kubectl(['wait', '-n', ref.namespace, 'sess/minimal', '--for=condition=Ready', '--timeout=180s'])
+  report('minimal.yaml', { readyMs: Math.round(performance.now() - startedMs) })
   await untilSettled(ref)
   return { ref, client: await startClientPod({ namespace: ref.namespace, bindings: [ref.name] }) }
 }
 
 /**
- * For a `describe`: three members with the defaults, made by the first file that asks and settled before each test. A
+ * For a `describe`: the store of samples/minimal.yaml (three members, every default), made by the first file that asks and settled before each test. A
  * test that uses it leaves it as it was: three members, settled.
  */
 export function useSharedStore(): () => SharedStore {

@@ -29,6 +29,11 @@ export async function serverPods(ref: StoreRef): Promise<readonly Pod[]> {
   return pods.toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name))
 }
 
+/** One server pod of the store. */
+export function podNamed(ref: StoreRef, name: string): Promise<Pod> {
+  return getObject(PODS, { namespace: ref.namespace, name })
+}
+
 /** The pods that carry the label primary; more than one is never right. */
 export async function labelledPrimaries(ref: StoreRef): Promise<readonly Pod[]> {
   return (await serverPods(ref)).filter((pod) => pod.metadata.labels?.[LABELS.role] === ROLES.primary)
