@@ -62,7 +62,7 @@ function containerOf(cgroupLine: string): string {
 }
 
 /** The containers this engine has made, as its data folder lists them: another engine's are not touched. */
-function containerIds(): readonly string[] {
+export function containerIds(): readonly string[] {
   const dir = join(engine.dataDir, 'containers')
   return existsSync(dir) ? readdirSync(dir) : []
 }

@@ -24,7 +24,7 @@ export async function inspectMachine(): Promise<Machine> {
 async function chooseWay(): Promise<Pick<Machine, 'way' | 'reason'>> {
   const wish = process.env['SESSIONSTORE_WAY']
   if (wish === 'engine' || wish === 'packages') return { way: wish, reason: 'SESSIONSTORE_WAY says so' }
-  if (existsSync(engine.pidFile)) return { way: 'packages', reason: 'the engine made from packages was started here' }
+  if (existsSync(engine.dataDir)) return { way: 'packages', reason: 'the engine made from packages was started here' }
   const info = await tryCommand(['docker', 'info', '--format', '{{.ServerVersion}}'], { timeoutMs: 20_000 })
   if (info.code !== 0) return { way: 'packages', reason: 'no container engine answers' }
   const pull = await tryCommand(['docker', 'pull', '--quiet', versions.valkeyImage], { timeoutMs: 120_000 })

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryCommand } from '../processes.ts'
-import { readMounts } from './mounts.ts'
+import { readMounts, unmountBelow } from './mounts.ts'
 import { stateDir } from './places.ts'
 
 /** What exists on this machine that a cluster could leave behind; each entry is text that is the same as long as the thing lives. */
@@ -13,6 +13,8 @@ export type Snapshot = Readonly<{
   cgroups: readonly string[]
   loopDevices: readonly string[]
   sysctls: readonly string[]
+  /** Those of the folders that `up` may have to make which exist. */
+  folders: readonly string[]
   /** Namespaces (network, mount, pid, …) that any process is in, and those kept by a name. */
   namespaces: readonly string[]
   /** `pid@start time` and the command line. */
@@ -20,6 +22,7 @@ export type Snapshot = Readonly<{
 }>
 
 const file = join(stateDir, 'before.json')
+const madeFolders = ['/lib/modules', '/run/netns']
 const namespaceKinds = ['net', 'mnt', 'pid', 'ipc', 'uts', 'cgroup', 'user']
 const watchedSysctls = [
   'net/ipv4/ip_forward',
@@ -45,6 +48,7 @@ export async function takeSnapshot(): Promise<Snapshot> {
     sysctls: watchedSysctls
       .filter((name) => existsSync(join('/proc/sys', name)))
       .map((name) => `${name}=${readFileSync(join('/proc/sys', name), 'utf8').trim()}`),
+    folders: madeFolders.filter((path) => existsSync(path)),
     namespaces: [...new Set([...processes.flatMap((one) => one.namespaces), ...namedNamespaces()])],
     processes: processes.map((one) => `${one.id} ${one.command}`),
   }
@@ -65,10 +69,11 @@ export function readKept(): Snapshot | undefined {
 }
 
 /**
- * What exists now and did not exist before. A process that is new counts only if it is in a namespace that is new, or has
- * a file of the state folder as program, folder or open file: others' programs start and end all the time.
+ * What exists now and did not exist before. Programs of others start and end all the time, so a new process counts only
+ * if it is in a namespace that is new or uses a file of the state folder, and a new cgroup only if it was of one of the
+ * engine's containers, or is below a new group of the root and holds no process of another program.
  */
-export async function findDifferences(before: Snapshot): Promise<readonly string[]> {
+export async function findDifferences(before: Snapshot, containers: readonly string[]): Promise<readonly string[]> {
   const now = await takeSnapshot()
   const known = new Set(before.processes.map((line) => line.split(' ')[0]))
   const namespaces = new Set(before.namespaces)
@@ -79,16 +84,43 @@ export async function findDifferences(before: Snapshot): Promise<readonly string
         one.namespaces.some((name) => !namespaces.has(name)) ||
         one.files.some((path) => path.startsWith(`${stateDir}/`)),
     )
-    .map((one) => `process ${one.id} ${one.command}`)
-  const lists = ['mounts', 'links', 'routes', 'cgroups', 'loopDevices', 'sysctls'] as const
-  const others = lists.flatMap((list) => {
-    const old = new Set(before[list])
-    return now[list].filter((entry) => !old.has(entry)).map((entry) => `${list} ${entry}`)
-  })
-  const kept = namedNamespaces()
-    .filter((name) => !namespaces.has(name))
-    .map((name) => `namespace ${name}`)
-  return [...others, ...kept, ...strays]
+  const lists = ['mounts', 'links', 'routes', 'loopDevices', 'sysctls', 'folders'] as const
+  return [
+    ...lists.flatMap((list) => added(before[list], now[list]).map((entry) => `${list} ${entry}`)),
+    ...added(before.namespaces, namedNamespaces()).map((name) => `namespace ${name}`),
+    ...strays.map((one) => `process ${one.id} ${one.command}`),
+    ...added(before.cgroups, now.cgroups)
+      .filter(
+        (path) =>
+          containers.some((id) => path.includes(id)) || (!before.cgroups.includes(topOf(path)) && !isInUse(path)),
+      )
+      .map((path) => `cgroup ${path}`),
+  ]
+}
+
+function added(before: readonly string[], now: readonly string[]): readonly string[] {
+  const old = new Set(before)
+  return now.filter((entry) => !old.has(entry))
+}
+
+/** `/sys/fs/cgroup/<hierarchy>/<group>` of a cgroup. */
+function topOf(path: string): string {
+  return path.split('/').slice(0, 6).join('/')
+}
+
+function isInUse(path: string): boolean {
+  return [path, ...listCgroups(path)].some(
+    (dir) => existsSync(join(dir, 'cgroup.procs')) && readFileSync(join(dir, 'cgroup.procs'), 'utf8') !== '',
+  )
+}
+
+/** Removes the folders that did not exist before `up`, if they are empty; `ip netns` also mounts its folder on itself. */
+export async function removeMadeFolders(before: Snapshot): Promise<void> {
+  for (const path of madeFolders) {
+    if (before.folders.includes(path) || !existsSync(path) || readdirSync(path).length > 0) continue
+    await unmountBelow(path)
+    rmdirSync(path)
+  }
 }
 
 /** All cgroups of this machine, as folders. */
