@@ -58,6 +58,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #hasSynced = false
   /** Failures since the last event or list. */
   #failuresInRow = 0
+  /** Once per watch that brought something, or a server that forgets everything at once would be asked in a tight loop. */
+  #mayListAtOnce = true
   #backoffAttempt = 0
   #lastFailureMs = Number.NEGATIVE_INFINITY
 
@@ -112,6 +114,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
       this.store.replace(page.items, { resourceVersion: page.resourceVersion, isInitial: !this.#hasSynced }),
     )
     this.#resourceVersion = page.resourceVersion
+    this.#failuresInRow = 0
     this.#hasSynced = true
     this.#enter('synced')
     this.#markSynced()
@@ -154,6 +157,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
       for await (const event of client.watch(resource, options)) {
         count += 1
         this.#failuresInRow = 0
+        this.#mayListAtOnce = true
         this.#take(event)
       }
     } finally {
@@ -206,8 +210,9 @@ export class Reflector<T extends KubeObject = KubeObject> {
     const fields = { kind: this.#kind, code: error.code, err: error }
     if (isUnavailable && isNew) this.#log.warn(fields, 'Kind cannot be watched, its feature is off')
     else this.#log.debug(fields, 'Reflector failed')
-    if (error.code === 'Gone' && this.#failuresInRow === 1) return 0
-    return this.#delayMs(error)
+    const isAtOnce = error.code === 'Gone' && this.#mayListAtOnce
+    if (isAtOnce) this.#mayListAtOnce = false
+    return isAtOnce ? 0 : this.#delayMs(error)
   }
 
   #delayMs(error: OperatorError): number {

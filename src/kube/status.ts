@@ -65,6 +65,8 @@ function codeOf(httpStatus: number, status: Status): ErrorCode {
   if (status.reason === 'AlreadyExists') return 'AlreadyExists'
   // Our resourceVersion is from a future that this server does not have, as after a restored etcd.
   if (hasCause(status, 'ResourceVersionTooLarge')) return 'Gone'
+  // So the UID precondition of a server-side apply fails, which is no fault of the content.
+  if (status.details?.causes?.some((cause) => cause.field === 'metadata.uid')) return 'Conflict'
   return CODES[httpStatus] ?? (httpStatus >= 500 ? 'Unavailable' : 'Bug')
 }
 

@@ -18,6 +18,8 @@ export type HttpProxy = Readonly<{
   ) => void
   /** The next matching answer breaks off after this many bytes of its body, without an end. */
   cut: (matches: (seen: SeenRequest) => boolean, afterBytes: number) => void
+  /** Breaks every open connection; new ones are taken. */
+  dropAll: () => void
   close: () => Promise<void>
 }>
 
@@ -57,6 +59,7 @@ export async function startHttpProxy(upstream: Access): Promise<HttpProxy> {
       rules.push({ matches, left: count, act })
     },
     cut: (matches, afterBytes) => cuts.push({ matches, afterBytes }),
+    dropAll: () => server.closeAllConnections(),
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
