@@ -4,7 +4,7 @@ import { BINDING_ROOT, type ClientPod, execIn, execJson, startClientPod } from '
 import { disturb } from '../support/cluster/disturb.ts'
 import { signalServer } from '../support/cluster/faults.ts'
 import { untilAgreed } from '../support/cluster/members.ts'
-import { useNamespace } from '../support/cluster/namespace.ts'
+import { savingOnError, useNamespace } from '../support/cluster/namespace.ts'
 import { report } from '../support/cluster/report.ts'
 import { applyStore, isSettled, podRuns, primaryPod, secretEntry, untilSettled } from '../support/cluster/store.ts'
 
@@ -27,9 +27,11 @@ describe('other stores', function () {
   before(async () => {
     const startedMs = performance.now()
     await Promise.all(names.map((name) => applyStore({ namespace, name }, STORES[name].spec)))
-    await Promise.all(names.map((name) => untilSettled({ namespace, name })))
-    report('four stores at once', { readyMs: Math.round(performance.now() - startedMs) })
-    client = await startClientPod({ namespace, bindings: names })
+    await savingOnError('four stores at once', namespace, async () => {
+      await Promise.all(names.map((name) => untilSettled({ namespace, name })))
+      report('four stores at once', { readyMs: Math.round(performance.now() - startedMs) })
+      client = await startClientPod({ namespace, bindings: names })
+    })
   })
 
   for (const name of names) {

@@ -24,7 +24,6 @@ describe('helm', function () {
     const values = await helm(['get', 'values', ...RELEASE, '-o', 'yaml'])
     const install = ['helm', 'upgrade', '--install', OPERATOR.name, CHART, '-n', OPERATOR.namespace, '-f', '-']
     const writer = await startWriter(client, { binding: ref.name })
-    after(() => writer.kill())
 
     await runCommand(install, { input: values })
     await helm(['uninstall', ...RELEASE, '--wait'])

@@ -27,7 +27,6 @@ describe('the operator itself', function () {
     const { ref, client } = store()
     const before = await podRuns(ref)
     const writer = await startWriter(client, { binding: ref.name })
-    after(() => writer.kill())
     const leader = await leaderPod()
 
     const from = await markAudit()

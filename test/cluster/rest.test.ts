@@ -34,7 +34,6 @@ describe('a store at rest', function () {
     await untilOperatorReady()
     await untilNothingIsDeleted()
     const writer = await startWriter(client, { binding: ref.name, rate: RATE, keys: 1000 })
-    after(() => writer.kill())
     // Ten seconds of writes first, so that what the start of the writer causes is over.
     await writer.untilFlowing(RATE * 10)
     const before = { runs: await podRuns(ref), version: (await readStore(ref)).metadata.resourceVersion }

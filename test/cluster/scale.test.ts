@@ -17,10 +17,6 @@ describe('scaling', function () {
     const watch = await watchPrimaries(ref)
     const plain = await startWriter(client, { binding: ref.name })
     const patient = await startWriter(client, { binding: ref.name, retries: true, rate: 50 })
-    after(() => {
-      plain.kill()
-      patient.kill()
-    })
     await plain.untilFlowing(50)
 
     const timesMs: number[] = []

@@ -1,6 +1,7 @@
 import { NAMESPACES, type Namespace } from '../../../src/kube/resources.ts'
 import { ApiError, createObject, deleteObject } from './api.ts'
 import { saveArtifacts } from './artifacts.ts'
+import { killWriters } from './writer.ts'
 
 /** Every container of a test namespace is held to the strictest of Kubernetes' own standards. */
 const LABELS = { 'pod-security.kubernetes.io/enforce': 'restricted', 'sessionstore.dev/test': 'cluster' }
@@ -30,16 +31,23 @@ export function useNamespace(prefix: string): string {
   return name
 }
 
-/** For a `describe`: saves what the named namespaces and the operator show whenever one of its tests or hooks fails. */
+/** For a `describe`: saves what the named namespaces and the operator show when one of its tests fails, and ends its writers. */
 export function saveOnFailure(namespaces: readonly string[]): void {
-  let isSaved = false
-  async function save(test: Mocha.Runnable | undefined): Promise<void> {
-    if (test?.state !== 'failed' || isSaved) return
-    isSaved = true
-    console.log(`      # saved to ${await saveArtifacts(test.fullTitle(), namespaces)}`)
-  }
   afterEach(async function () {
-    await save(this.currentTest)
-    isSaved = false
+    const test = this.currentTest
+    if (test?.state === 'failed') {
+      console.log(`      # saved to ${await saveArtifacts(test.fullTitle(), namespaces)}`)
+    }
+    killWriters()
   })
+}
+
+/** For a `before` hook: makes ready what the tests need, and saves everything when that fails. */
+export async function savingOnError<T>(what: string, namespace: string, make: () => Promise<T>): Promise<T> {
+  try {
+    return await make()
+  } catch (error) {
+    console.log(`      # saved to ${await saveArtifacts(what, [namespace])}`)
+    throw error
+  }
 }

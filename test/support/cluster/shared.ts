@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { repoDir } from '../../../hack/paths.ts'
 import { type ClientPod, startClientPod } from './client.ts'
 import { kubectl } from './command.ts'
-import { createNamespace, deleteNamespace, saveOnFailure } from './namespace.ts'
+import { createNamespace, deleteNamespace, saveOnFailure, savingOnError } from './namespace.ts'
 import { report } from './report.ts'
 import { type StoreRef, untilSettled } from './store.ts'
 
@@ -29,7 +29,7 @@ async function start(): Promise<SharedStore> {
 export function useSharedStore(): () => SharedStore {
   let store: SharedStore | undefined
   before(async () => {
-    started ??= start()
+    started ??= savingOnError('shared store', ref.namespace, start)
     store = await started
   })
   beforeEach(() => untilSettled(ref))

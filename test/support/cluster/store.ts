@@ -51,6 +51,18 @@ export function primaryPod(ref: StoreRef): Promise<Pod> {
   )
 }
 
+/** Waits until the label primary is on another pod than the given one. */
+export async function untilAnotherPrimary(ref: StoreRef, old: Pod, deadlineMs = 60_000): Promise<void> {
+  await until(
+    async (see) => {
+      const names = (await labelledPrimaries(ref)).map((pod) => pod.metadata.name)
+      see(names)
+      return names.length === 1 && names[0] !== old.metadata.name
+    },
+    { what: `another primary than ${old.metadata.name}`, deadlineMs, everyMs: 50 },
+  )
+}
+
 /** Status of a condition, or undefined while it is missing or describes an older spec. */
 export function conditionOf(store: SessionStore, type: string): string | undefined {
   const condition = store.status?.conditions?.find((each) => each.type === type)

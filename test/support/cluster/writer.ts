@@ -57,6 +57,13 @@ export type Writer = Readonly<{
 }>
 
 let count = 0
+const running = new Set<Writer>()
+
+/** Ends the writers that a test started and, as it failed, did not stop. */
+export function killWriters(): void {
+  for (const writer of running) writer.kill()
+  running.clear()
+}
 
 /** Starts a writer in the client pod and waits until all of its connections are logged in. */
 export async function startWriter(client: ClientPod, options: WriterOptions): Promise<Writer> {
@@ -76,7 +83,7 @@ export async function startWriter(client: ClientPod, options: WriterOptions): Pr
   }
 
   await until(async () => last('ready') ?? (await assertRuns()), { what: 'the writer to log in', deadlineMs: 60_000 })
-  return {
+  const writer: Writer = {
     acknowledged,
     async untilFlowing(more, deadlineMs = 60_000) {
       const before = acknowledged()
@@ -93,12 +100,15 @@ export async function startWriter(client: ClientPod, options: WriterOptions): Pr
     async stop() {
       program.type('stop')
       await program.ended
+      running.delete(writer)
       return last('summary') as unknown as WriterSummary
     },
     verify: () =>
       execJson<Verified>(client, ['node', '/client/verify.mjs', '--binding', options.binding, '--log', log]),
     kill: () => program.kill(),
   }
+  running.add(writer)
+  return writer
 }
 
 function argumentsOf(options: WriterOptions): readonly string[] {
