@@ -41,7 +41,7 @@ describe('secrets', function () {
 
     expect(secrets.size, 'generated secrets').to.be.at.least(5)
     for (const [name, secret] of secrets) {
-      expect(secret, `entry ${name}`).to.have.length.of.at.least(16)
+      expect(secret, `entry ${name}`).to.have.lengthOf.at.least(16)
       const leaks = [...places].filter(([, text]) => text.includes(secret) || text.includes(encoded(secret)))
       expect(
         leaks.map(([place]) => place),
