@@ -42,6 +42,8 @@ export type ConnectionOptions = Readonly<{
   clientName: string
   /** Default: 1, the operator's own database. */
   db?: number
+  /** Gives up connecting at once. */
+  signal?: AbortSignal
 }>
 
 /** A connection, or why there is none. */
@@ -52,6 +54,7 @@ export type Opened =
 /** Connects, verifies chain and name, and logs in; the previous password is tried when the current one is refused. */
 export async function openConnection(options: ConnectionOptions): Promise<Opened> {
   const deadlineMs = performance.now() + options.connectTimeoutMs
+  if (options.signal?.aborted) return { ok: false, reason: 'Closed', message: 'connecting was given up' }
   let refused: Opened = { ok: false, reason: 'AuthFailed', message: 'no password is known' }
   for (const passwordIndex of options.passwords.keys()) {
     const opened = await openOnce(options, passwordIndex, deadlineMs - performance.now())
@@ -94,7 +97,10 @@ async function openOnce(options: ConnectionOptions, passwordIndex: number, timeo
     () => true,
     () => false,
   )
+  const abort = () => destroy(redis)
+  options.signal?.addEventListener('abort', abort, { once: true })
   const raced = await withDeadline(connecting, Math.max(1, timeoutMs))
+  options.signal?.removeEventListener('abort', abort)
   if (raced.kind === 'timeout') {
     destroy(redis)
     return { ok: false, reason: 'Timeout', message: `no answer within ${options.connectTimeoutMs} ms` }

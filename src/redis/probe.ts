@@ -97,7 +97,8 @@ function toFacts(fields: InfoFields, { record, isHidden }: RecordReply): InfoFac
     keyCount: countKeys(fields, isHidden || record !== undefined),
     usedMemoryBytes: infoNumber(fields, 'used_memory'),
     ...(record ? { record } : {}),
-    isRecordHidden: isHidden,
+    // A server without a key in db 1 has no record to hide.
+    isRecordHidden: isHidden && (fields.get('loading') === '1' || (parseKeyspace(fields).get(1) ?? 0) > 0),
     replicas: parseReplicaLinks(fields),
   }
 }
