@@ -55,6 +55,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
   readonly #markSynced: () => void
   #state: ReflectorState = 'syncing'
   #resourceVersion: string | undefined
+  /** The last version that was seen, also while a list is due. */
+  #latest: string | undefined
   #hasSynced = false
   /** Failures since the last event or list. */
   #failuresInRow = 0
@@ -110,9 +112,10 @@ export class Reflector<T extends KubeObject = KubeObject> {
   async #list(signal: AbortSignal): Promise<string> {
     const page = await this.#readPages(signal)
     this.#metrics.reflectorListed(this.#kind)
-    this.#change(() =>
-      this.store.replace(page.items, { resourceVersion: page.resourceVersion, isInitial: !this.#hasSynced }),
-    )
+    const { items, resourceVersion } = page
+    const isNewHistory = isOlder(resourceVersion, this.#latest)
+    this.#change(() => this.store.replace(items, { resourceVersion, isInitial: !this.#hasSynced, isNewHistory }))
+    this.#latest = resourceVersion
     this.#resourceVersion = page.resourceVersion
     this.#failuresInRow = 0
     this.#hasSynced = true
@@ -176,7 +179,10 @@ export class Reflector<T extends KubeObject = KubeObject> {
     if (isOlder(version, this.#resourceVersion)) {
       throw new OperatorError('Gone', `Cannot watch ${this.#kind}: resourceVersion went back to ${version}`)
     }
-    if (version) this.#resourceVersion = version
+    if (version) {
+      this.#resourceVersion = version
+      this.#latest = version
+    }
     if (event.kind === 'deleted') this.#change(() => this.store.delete(event.object))
     if (event.kind === 'added' || event.kind === 'modified') {
       this.#change(() => this.store.upsert(this.#prune(event.object)))

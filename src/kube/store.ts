@@ -11,6 +11,15 @@ export type ObjectStoreOptions<T extends KubeObject> = Readonly<{
   indexes?: Readonly<Record<string, IndexFunction<T>>>
 }>
 
+export type ReplaceOptions = Readonly<{
+  /** The version of the list. */
+  resourceVersion?: string
+  /** It is the first list after the start. Default false. */
+  isInitial?: boolean
+  /** Versions went back, as after a restore from a backup: they say nothing about what is newer. Default false. */
+  isNewHistory?: boolean
+}>
+
 type Listener<T extends KubeObject> = (change: ObjectChange<T>) => void
 
 /**
@@ -60,21 +69,21 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Takes over a whole list, as differences; held objects newer than the list stay. */
-  replace(objects: readonly T[], options: Readonly<{ resourceVersion?: string; isInitial?: boolean }> = {}): void {
-    const { resourceVersion, isInitial = false } = options
+  /** Takes over a whole list, as differences; held objects newer than the list stay, unless its server started anew. */
+  replace(objects: readonly T[], options: ReplaceOptions = {}): void {
+    const { resourceVersion, isInitial = false, isNewHistory = false } = options
     const listed = new Set(objects.map(keyOf))
     for (const object of this.list()) {
-      const isNewer = resourceVersion !== undefined && isOlder(resourceVersion, object.metadata.resourceVersion)
+      const isNewer = isOlder(resourceVersion, object.metadata.resourceVersion) && !isNewHistory
       if (!listed.has(keyOf(object)) && !isNewer) this.#remove(object)
     }
-    for (const object of objects) this.#put(object, isInitial)
+    for (const object of objects) this.#put(object, { isInitial, isNewHistory })
     this.#throwFailures()
   }
 
   /** Puts in an added or changed object: from the watch, or from the answer to a write of ours. */
   upsert(object: T): void {
-    this.#put(object, false)
+    this.#put(object, {})
     this.#throwFailures()
   }
 
@@ -88,13 +97,14 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
     this.#throwFailures()
   }
 
-  #put(object: T, isInitial: boolean): void {
+  #put(object: T, { isInitial = false, isNewHistory = false }: ReplaceOptions): void {
     const key = keyOf(object)
     const previous = this.#objects.get(key)
     if (previous) {
       const { resourceVersion } = previous.metadata
       const isSame = resourceVersion !== undefined && resourceVersion === object.metadata.resourceVersion
-      if (isSame || isOlder(object.metadata.resourceVersion, resourceVersion)) return
+      const isKnown = isSame || isOlder(object.metadata.resourceVersion, resourceVersion)
+      if (isKnown && !isNewHistory) return
       this.#unindex(key, previous)
     }
     this.#objects.set(key, object)
