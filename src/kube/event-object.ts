@@ -15,6 +15,9 @@ export type EventRecord = Readonly<{
   note: string
 }>
 
+/** What a reconcile sees of the recorder: it returns at once and never throws. */
+export type EventSink = Readonly<{ record(event: EventRecord): void }>
+
 /** Who reports: `controller` is a qualified name (`sessionstore.dev/operator`), `instance` the pod's name. */
 export type EventReporter = Readonly<{ controller: string; instance: string }>
 

@@ -1,16 +1,13 @@
 import { backoffDelayMs } from './backoff.ts'
 import { type Clock, systemClock, toMicroTime, wait } from './clock.ts'
 import { type ErrorCode, hasCode, type OperatorError, toOperatorError } from './errors.ts'
-import { buildEvent, type EventRecord, objectKey, seriesKey } from './event-object.ts'
+import { buildEvent, type EventRecord, type EventSink, objectKey, seriesKey } from './event-object.ts'
 import { EventBudget, type EventSeries, SeriesBook } from './event-series.ts'
 import { type Log, silentLog } from './log.ts'
 import { type KubeMetrics, noMetrics } from './metrics.ts'
 import type { CreateOptions, ObjectRef, PatchOptions } from './requests.ts'
 import { EVENTS, type KubeEvent } from './resources.ts'
 import type { Resource } from './types.ts'
-
-/** What a reconcile sees of the recorder: it returns at once and never throws. */
-export type EventSink = Readonly<{ record(event: EventRecord): void }>
 
 /** What the recorder needs of a KubeClient. */
 export type EventClient = Readonly<{
