@@ -9,6 +9,8 @@ import type { CreateOptions, ObjectRef, PatchOptions } from './requests.ts'
 import { EVENTS, type KubeEvent } from './resources.ts'
 import type { Resource } from './types.ts'
 
+export type { EventRecord, EventSink } from './event-object.ts'
+
 /** What the recorder needs of a KubeClient. */
 export type EventClient = Readonly<{
   create(resource: Resource<KubeEvent>, object: KubeEvent, options: CreateOptions): Promise<KubeEvent>

@@ -9,6 +9,8 @@ export const PRIORITY = {
   /** Initial list and resync: nobody waits for these. */
   low: -100,
   normal: 0,
+  /** Users wait: something is down. */
+  high: 100,
 } as const
 
 export type WorkQueueOptions = Readonly<{
