@@ -89,7 +89,7 @@ export class MemberMonitor {
   update(member: MonitorMember, access: MonitorAccess): void {
     const isMoved = member.ip !== this.#member.ip || access.port !== this.#access.port
     const isOtherLogin =
-      access.passwords[0] !== this.#access.passwords[0] ||
+      access.passwords.join('\n') !== this.#access.passwords.join('\n') ||
       access.username !== this.#access.username ||
       access.tls?.ca !== this.#access.tls?.ca
     this.#member = member
@@ -106,6 +106,11 @@ export class MemberMonitor {
   /** Remembers what prepare() asserted; it holds while the run id stays. */
   recordPrepared(runId: string, hash: string): void {
     this.#prepared = { runId, preparedHash: hash }
+    if (this.#held && this.#held.passwordIndex > 0) {
+      // The member may have been given the new password just now.
+      this.#login += 1
+      this.#lookIn(0)
+    }
     if (this.#facts.kind !== 'reached' || this.#facts.runId !== runId) return
     this.#facts = { ...this.#facts, preparedHash: hash }
     this.#setup.looked()

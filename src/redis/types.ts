@@ -49,7 +49,7 @@ export type ServerFacts = Readonly<{
   minReplicasToWrite: number
   /** undefined: none, or not readable (a member that serves no stale data answers MASTERDOWN). */
   record?: EpochRecord
-  /** True when the record could not be read: the server serves no stale data (MASTERDOWN) or is loading. */
+  /** True when the record could not be read: the server serves no stale data (MASTERDOWN) or is loading, and holds keys in db 1. */
   isRecordHidden: boolean
   replicas: readonly ReplicaLink[]
   /** Hash of the settings asserted and read back for this run id; empty: not prepared. */
