@@ -74,23 +74,27 @@ async function watch(from: MoveEnd, to: MoveEnd, watchMs: number): Promise<Outco
     async () => {
       const outcome = await readBoth(from, to)
       if (outcome === 'moved') return outcome
-      if (outcome !== 'kept') return undefined
+      if (outcome !== 'kept' && outcome !== 'silent') return undefined
       const info = await from.connection.call(['INFO', 'replication'], { timeoutMs: 500 })
       const state = info.ok ? parseInfo(String(info.value)).get('master_failover_state') : undefined
+      if (state !== 'no-failover') return undefined
       // Aborted by the server's own timeout; read once more, as the change may lie between the two answers.
-      return state === 'no-failover' ? settle(await readBoth(from, to)) : undefined
+      const last = await readBoth(from, to)
+      return last === 'moved' || last === 'kept' || last === 'silent' ? last : undefined
     },
     { timeoutMs: watchMs, everyMs: 20 },
   )
 }
 
-function settle(outcome: Outcome): Outcome | undefined {
-  return outcome === 'moved' || outcome === 'kept' ? outcome : undefined
-}
-
 async function callOff(from: MoveEnd, to: MoveEnd): Promise<Outcome> {
   await from.connection.call(['FAILOVER', 'ABORT'], { timeoutMs: 500 })
-  const settled = await poll(async () => settle(await readBoth(from, to)), { timeoutMs: 500, everyMs: 20 })
+  const settled = await poll(
+    async () => {
+      const outcome = await readBoth(from, to)
+      return outcome === 'moved' || outcome === 'kept' ? outcome : undefined
+    },
+    { timeoutMs: 500, everyMs: 20 },
+  )
   const outcome = settled ?? (await readBoth(from, to))
   if (outcome === 'two') await fence(to.connection)
   return outcome

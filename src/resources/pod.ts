@@ -27,8 +27,6 @@ export type PodInput = Readonly<{
 const SERVER_ID = 999
 /** Mounted Secrets are readable by the servers' group only (0440). */
 const SECRET_MODE = 0o440
-/** A full sync writes a copy of the data set beside the old one. */
-const DATA_COPIES = 2
 
 /** The pod of one member: restricted Pod Security, no token, no dependence on an image's entry point. */
 export function buildPodSpec(store: StoreIdentity, input: PodInput): PodSpec {
@@ -90,9 +88,9 @@ function buildContainer(store: StoreIdentity, input: PodInput): Container {
 
 function buildVolumes(store: StoreIdentity, input: PodInput): readonly Volume[] {
   const metricsItems = [{ key: KEYS.password, path: KEYS.password }]
-  const sizeLimit = formatBytes(DATA_COPIES * input.sizing.maxMemoryBytes)
   return [
-    { name: 'data', emptyDir: { sizeLimit } },
+    // No sizeLimit: memory is changed in place, and a pod whose full-sync file outgrew an older limit would be evicted.
+    { name: 'data', emptyDir: {} },
     { name: 'config', configMap: { name: configMapName(store) } },
     { name: 'users', secret: { secretName: usersSecretName(store), defaultMode: SECRET_MODE } },
     {

@@ -1,0 +1,82 @@
+import { Registry } from 'prom-client'
+import { createCaches } from './caches.ts'
+import type { OperatorConfig } from './config.ts'
+import { createKubeClient } from './kube/client.ts'
+import { EventRecorder } from './kube/events.ts'
+import { LeaderElector } from './kube/lease.ts'
+import { Manager } from './kube/manager.ts'
+import { createPrometheusMetrics } from './kube/prometheus.ts'
+import { type HealthServer, startHealthServer } from './observability/health.ts'
+import { createLog } from './observability/log.ts'
+import { createBindingController } from './sessionbinding/controller.ts'
+import { createStoreController } from './sessionstore/controller.ts'
+
+/** Runs the operator until `signal` is aborted; resolves with the exit code. */
+export async function runOperator(config: OperatorConfig, signal: AbortSignal): Promise<0 | 1> {
+  const log = createLog({ level: config.logLevel, base: { pod: config.podName } })
+  const registry = new Registry()
+  const metrics = createPrometheusMetrics(registry)
+  const client = await createKubeClient({ kubeconfig: config.kubeconfig, metrics, userAgent: 'sessionstore-operator' })
+  const { caches, reflectors } = createCaches({ client, metrics, log })
+  const events = new EventRecorder({
+    client,
+    controller: 'sessionstore.dev/operator',
+    instance: config.podName,
+    fieldManager: 'sessionstore-operator',
+    log,
+    metrics,
+  })
+  const elector = new LeaderElector({
+    client,
+    namespace: config.leaseNamespace,
+    name: config.leaseName,
+    identity: config.identity,
+    fieldManager: 'sessionstore-operator',
+    log,
+    metrics,
+  })
+  const manager = new Manager({ elector, log })
+  for (const reflector of reflectors) manager.addCache(reflector)
+
+  const nowMs = (): number => Date.now()
+  const common = { client, caches, log, metrics, nowMs, workers: config.workers }
+  const stores = createStoreController({
+    ...common,
+    events,
+    clusterDomain: config.clusterDomain,
+    wakeBindings: (keys) => {
+      for (const key of keys) bindings.queue.add(key)
+    },
+  })
+  const bindings = createBindingController({
+    ...common,
+    isApplied: (key, binding) => stores.runtimes.get(key)?.memory.applied.has(binding) ?? false,
+  })
+  manager.addWorker(stores.controller)
+  manager.addWorker(bindings)
+  manager.addCloser({ name: 'stores', close: () => stores.close() })
+  manager.addCloser({ name: 'events', close: () => events.close() })
+
+  const servers = await listen(config, { manager, registry })
+  try {
+    return await manager.run(signal)
+  } finally {
+    await Promise.all(servers.map((server) => server.close()))
+    await client.close()
+  }
+}
+
+type Served = Readonly<{ manager: Manager; registry: Registry }>
+
+async function listen(config: OperatorConfig, { manager, registry }: Served): Promise<readonly HealthServer[]> {
+  const checks = {
+    live: {},
+    ready: { caches: () => manager.isReady() || `the manager is ${manager.state}` },
+    metrics: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  }
+  const addresses = [config.healthAddress, config.metricsAddress]
+  const isOne = JSON.stringify(addresses[0]) === JSON.stringify(addresses[1])
+  return Promise.all(
+    (isOne ? addresses.slice(1) : addresses).map((address) => startHealthServer({ ...address, ...checks })),
+  )
+}

@@ -1,0 +1,147 @@
+import { formatBytes } from '../api/v1alpha1/quantity.ts'
+import type { Caches } from '../caches.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { hasCode } from '../kube/errors.ts'
+import { PODS, STATEFUL_SETS } from '../kube/resources.ts'
+import type { Pod } from '../kube/types.ts'
+import { ANNOTATIONS, JOINED_CONDITION, LABELS, READABLE, ROLES } from '../resources/labels.ts'
+import { limitBytesOf, type Snapshot } from './observe.ts'
+import type { PodChange, TopologyStep } from './plan/facts.ts'
+
+export const FIELD_MANAGER = 'sessionstore-operator'
+
+export type ApiContext = Readonly<{
+  client: Pick<KubeClient, 'patch' | 'delete'>
+  caches: Caches
+  snapshot: Snapshot
+  signal: AbortSignal
+  nowMs: () => number
+}>
+
+type Step<K extends TopologyStep['kind']> = Extract<TopologyStep, { kind: K }>
+
+/** Off the old, acknowledged, then on the new: never two labelled pods. */
+export async function actLabel(context: ApiContext, step: Step<'label'>): Promise<void> {
+  for (const name of step.off) await patchLabels(context, name, { [LABELS.role]: null })
+  if (step.on === undefined) return
+  const labels = { [LABELS.role]: ROLES.primary, [LABELS.readable]: null }
+  await patchLabels(context, step.on, labels)
+}
+
+/** Writes role, readable and the Joined condition of members; one request for each of labels and status that differs. */
+export async function actDescribePods(context: ApiContext, step: Step<'describePods'>): Promise<void> {
+  await Promise.all(step.pods.map((change) => describePod(context, change)))
+}
+
+async function describePod(context: ApiContext, change: PodChange): Promise<void> {
+  const { name, role, isReadable, isJoined } = change
+  if (isJoined !== undefined) await patchJoined(context, name, isJoined)
+  if (role === undefined && isReadable === undefined) return
+  await patchLabels(context, name, {
+    ...(role && { [LABELS.role]: role }),
+    ...(isReadable !== undefined && { [LABELS.readable]: isReadable ? READABLE : null }),
+  })
+}
+
+async function patchLabels(
+  context: ApiContext,
+  name: string,
+  labels: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const pod = podOf(context, name)
+  if (!pod) return
+  // The UID is a precondition: a pod made anew under the name is another member.
+  const body = { metadata: { uid: pod.metadata.uid, labels } }
+  await patchPod(context, pod, { kind: 'merge', body })
+}
+
+async function patchJoined(context: ApiContext, name: string, isJoined: boolean): Promise<void> {
+  const pod = podOf(context, name)
+  if (!pod) return
+  const condition = {
+    type: JOINED_CONDITION,
+    status: isJoined ? 'True' : 'False',
+    reason: isJoined ? 'FollowsPrimary' : 'NotFollowing',
+    lastTransitionTime: new Date(context.nowMs()).toISOString(),
+  }
+  const conditions = pod.status?.conditions ?? []
+  const index = conditions.findIndex(({ type }) => type === JOINED_CONDITION)
+  const path = `/status/conditions/${index}`
+  const replace = [
+    { op: 'test', path: `${path}/type`, value: JOINED_CONDITION },
+    { op: 'replace', path, value: condition },
+  ]
+  const add =
+    conditions.length === 0
+      ? [{ op: 'add', path: '/status/conditions', value: [condition] }]
+      : [{ op: 'add', path: '/status/conditions/-', value: condition }]
+  const uid = { op: 'test', path: '/metadata/uid', value: pod.metadata.uid }
+  const body = [uid, ...(index >= 0 ? replace : add)]
+  await patchPod(context, pod, { kind: 'json', body, subresource: 'status' })
+}
+
+type PodPatch = Readonly<{ kind: 'merge' | 'json'; body: unknown; subresource?: string }>
+
+async function patchPod(context: ApiContext, pod: Pod, patch: PodPatch): Promise<void> {
+  const { client, caches, signal } = context
+  try {
+    caches.pods.upsert(await client.patch(PODS, pod.metadata, { ...patch, fieldManager: FIELD_MANAGER, signal }))
+  } catch (error) {
+    // A pod that is gone carries no label any more.
+    if (!hasCode(error, 'NotFound')) throw error
+  }
+}
+
+/** Written only over the version it was decided on, before the servers are told of a lower w or another n. */
+export async function actMark({ client, caches, snapshot, signal }: ApiContext, step: Step<'mark'>): Promise<void> {
+  const { statefulSet } = snapshot
+  if (!statefulSet) return
+  const { resourceVersion } = statefulSet.metadata
+  const body = { metadata: { resourceVersion, annotations: { [ANNOTATIONS.mark]: JSON.stringify(step.mark) } } }
+  const options = { kind: 'merge', body, fieldManager: FIELD_MANAGER, signal } as const
+  caches.statefulSets.upsert(await client.patch(STATEFUL_SETS, statefulSet.metadata, options))
+}
+
+export async function actRestart({ client, snapshot, signal }: ApiContext, step: Step<'restart'>): Promise<void> {
+  const { pod: name, uid, gracePeriodSeconds } = step
+  const { namespace } = snapshot.identity
+  const grace = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }
+  try {
+    await client.delete(PODS, { namespace, name }, { uid, ...grace, signal })
+  } catch (error) {
+    if (!hasCode(error, 'NotFound', 'Conflict')) throw error
+  }
+}
+
+/**
+ * Pods whose memory limit is not the goal: changed in place, without a restart. Up at once; down only when every server
+ * was told of the smaller maxmemory before.
+ */
+export function podsToResize({ pods, sizing, facts }: Snapshot): readonly Pod[] {
+  const isShrunk = facts.members.every(
+    ({ probe }) => probe.kind === 'reached' && probe.maxMemoryBytes <= sizing.maxMemoryBytes,
+  )
+  return pods.filter((pod) => {
+    const limitBytes = limitBytesOf(pod)
+    if (pod.metadata.deletionTimestamp !== undefined || pod.status?.phase !== 'Running') return false
+    return limitBytes < sizing.limitBytes || (isShrunk && limitBytes > sizing.limitBytes)
+  })
+}
+
+export async function actResize({ client, caches, snapshot, signal }: ApiContext, pod: Pod): Promise<void> {
+  const memory = formatBytes(snapshot.sizing.limitBytes)
+  const resources = { requests: { memory }, limits: { memory } }
+  const index = pod.spec?.containers.findIndex(({ name }) => name === 'server') ?? 0
+  const path = `/spec/containers/${index}/resources`
+  const body = [
+    { op: 'test', path: '/metadata/uid', value: pod.metadata.uid },
+    { op: 'replace', path: `${path}/requests/memory`, value: resources.requests.memory },
+    { op: 'replace', path: `${path}/limits/memory`, value: resources.limits.memory },
+  ]
+  const options = { kind: 'json', body, subresource: 'resize', fieldManager: FIELD_MANAGER, signal } as const
+  caches.pods.upsert(await client.patch(PODS, pod.metadata, options))
+}
+
+function podOf({ snapshot }: ApiContext, name: string): Pod | undefined {
+  return snapshot.pods.find((pod) => pod.metadata.name === name)
+}

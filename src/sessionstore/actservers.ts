@@ -1,0 +1,213 @@
+import type { Connection } from '../redis/connection.ts'
+import { moveTo } from '../redis/move.ts'
+import { prepare } from '../redis/prepare.ts'
+import { promote } from '../redis/promote.ts'
+import { writeRecord } from '../redis/recordscript.ts'
+import {
+  awaitReplicaOnline,
+  cutClients,
+  demote,
+  fence,
+  join,
+  restoreServing,
+  setConfig,
+  setQuorum,
+  waitReplicas,
+} from '../redis/replication.ts'
+import { type ActResult, type DataPlane, DONE, notDone } from './dataplane.ts'
+import type { StoreMemory } from './memory.ts'
+import type { Snapshot } from './observe.ts'
+import { isReached, type MemberFacts, type TopologyStep } from './plan/facts.ts'
+
+/** The closed port of the boot guard: a replica pointed there follows nobody and accepts nothing. */
+const NOWHERE = { host: '127.0.0.1', port: 1 } as const
+const FIRST_REPLICA_TIMEOUT_MS = 5000
+const WAIT_TIMEOUT_MS = 2000
+/** How long a primary holds writes back for the target of a move to catch up. */
+const MOVE_TIMEOUT_MS = 2000
+
+export type ServerContext = Readonly<{
+  snapshot: Snapshot
+  dataPlane: DataPlane
+  memory: StoreMemory
+  nowMs: () => number
+}>
+
+type Step<K extends TopologyStep['kind']> = Extract<TopologyStep, { kind: K }>
+
+/** Asserts users and settings on members in parallel; one that refuses is left out for a while and named. */
+export async function actPrepare(context: ServerContext, step: Step<'prepare'>): Promise<ActResult> {
+  const { snapshot, dataPlane, memory, nowMs } = context
+  const { credentials, settings, facts } = snapshot
+  const password = credentials.logins.replication?.passwords[0]
+  if (password === undefined) return notDone('the replication login does not exist yet')
+  const hash = facts.goal.preparedHash
+  const replication = { username: 'replication', password }
+  const input = { users: credentials.users, settings, replication, hash }
+  const results = await Promise.all(
+    step.members.map(async (name) => {
+      const prepared = await withConnection(dataPlane, name, (connection) => prepare(connection, input))
+      if (prepared.ok) {
+        dataPlane.notePrepared(name, prepared)
+        return DONE
+      }
+      const message = `${name} cannot be prepared: ${prepared.message}`
+      const member = memberOf(context, name)
+      if (member && isReached(member))
+        memory.notePrepareFailure(name, { runId: member.probe.runId, atMs: nowMs(), message })
+      return notDone(message)
+    }),
+  )
+  return all(results)
+}
+
+/** Opens members for a look at their record; join shuts them again. */
+export async function actReveal({ dataPlane }: ServerContext, step: Step<'reveal'>): Promise<ActResult> {
+  return each(step.members, (name) =>
+    withConnection(dataPlane, name, (connection) => setConfig(connection, { 'replica-serve-stale-data': 'yes' })),
+  )
+}
+
+export async function actFence({ dataPlane }: ServerContext, step: Step<'fence'>): Promise<ActResult> {
+  return each([step.member], (name) => withConnection(dataPlane, name, fence))
+}
+
+export async function actRepoint(context: ServerContext, step: Step<'repoint'>): Promise<ActResult> {
+  const targets = new Map(step.moves.map(({ member, to }) => [member, to]))
+  return each([...targets.keys()], (name) => {
+    const to = targets.get(name) ?? 'nowhere'
+    const upstream = to === 'nowhere' ? NOWHERE : upstreamOf(context, to)
+    return withConnection(context.dataPlane, name, (connection) => join(connection, upstream))
+  })
+}
+
+export async function actPromote({ snapshot, dataPlane }: ServerContext, step: Step<'promote'>): Promise<ActResult> {
+  const { expectedEpoch } = step
+  const storeUID = snapshot.facts.storeUID
+  return each([step.candidate], (name) =>
+    withConnection(dataPlane, name, (connection) => promote(connection, { expectedEpoch, storeUID })),
+  )
+}
+
+/**
+ * Makes a promoted server writable and known: gate, replicas repointed in parallel at once (measured: 0.02 s to the
+ * first accepted write, up to 1.05 s in the other order), first replica online, record, record replicated.
+ */
+export async function actEstablish(context: ServerContext, step: Step<'establish'>): Promise<ActResult> {
+  const { snapshot, dataPlane } = context
+  const { primary, epoch, n, w, replicas } = step
+  const maxLagSeconds = maxLagOf(snapshot)
+  const connection = dataPlane.connection(primary)
+  if (!connection) return notDone(`${primary} is not connected`)
+  const gated = await setQuorum(connection, w, maxLagSeconds)
+  if (!gated.ok) return notDone(`${primary}: ${gated.message}`)
+  const upstream = upstreamOf(context, primary)
+  const joined = await Promise.all(
+    replicas.map((name) => withConnection(dataPlane, name, (replica) => join(replica, upstream))),
+  )
+  // A member that still says it is a primary is demoted once the record stands; here only w replicas are needed.
+  if (joined.filter(({ ok }) => ok).length < w)
+    return notDone(`fewer than ${w} replicas could be pointed at ${primary}`)
+  if (w > 0) {
+    const online = await awaitReplicaOnline(connection, { count: w, timeoutMs: FIRST_REPLICA_TIMEOUT_MS })
+    if (!online.ok) return notDone(`${primary}: ${online.message}`)
+  }
+  const written = await writeRecord(connection, { storeUID: snapshot.facts.storeUID, epoch, n, w, primary })
+  if (!written.ok) return notDone(`the record of epoch ${epoch} was refused by ${primary}: ${written.message}`)
+  const replicated = w > 0 ? await waitReplicas(connection, w, WAIT_TIMEOUT_MS) : { ok: true as const }
+  if (!replicated.ok) return notDone(`the record of epoch ${epoch} is not replicated yet: ${replicated.message}`)
+  await restoreServing(connection)
+  return DONE
+}
+
+export async function actHandOver(context: ServerContext, step: Step<'handOver'>): Promise<ActResult> {
+  const [from, to] = [moveEnd(context, step.from), moveEnd(context, step.to)]
+  if (!from || !to) return notDone(`${from ? step.to : step.from} is not connected`)
+  const moved = await moveTo(from, to, { timeoutMs: MOVE_TIMEOUT_MS })
+  return moved.ok ? DONE : notDone(`${step.from} did not hand over to ${step.to}: ${moved.message}`)
+}
+
+/** Returns what the zombie had written alone, in bytes of its replication stream. */
+export async function actDemote(context: ServerContext, step: Step<'demote'>): Promise<ActResult> {
+  const { dataPlane, memory } = context
+  const primary = memberOf(context, step.primary)
+  const connection = dataPlane.connection(step.member)
+  if (!connection || !primary || !isReached(primary)) return notDone(`${step.member} is not connected`)
+  const { replicationId2, secondOffset } = primary.probe
+  const promoted = { replicationId2, secondOffset }
+  const demoted = await demote(connection, upstreamOf(context, step.primary), { promoted })
+  if (!demoted.ok) return notDone(`${step.member} could not be demoted: ${demoted.message}`)
+  if (demoted.lostBytes !== undefined) memory.lostBytes = demoted.lostBytes
+  return DONE
+}
+
+export async function actJoin(context: ServerContext, step: Step<'join'>): Promise<ActResult> {
+  const upstream = upstreamOf(context, step.primary)
+  return each(step.members, (name) =>
+    withConnection(context.dataPlane, name, async (connection) => {
+      const joined = await join(connection, upstream)
+      if (!joined.ok) return joined
+      // Whoever stayed on this member as on a primary gets READONLY for ever; a fresh connection goes where the Service points.
+      const cut = await cutClients(connection)
+      return cut.ok ? restoreServing(connection) : cut
+    }),
+  )
+}
+
+export async function actSetQuorum(context: ServerContext, step: Step<'setQuorum'>): Promise<ActResult> {
+  const { snapshot, dataPlane } = context
+  const { primary, epoch, n, w } = step
+  const maxLagSeconds = maxLagOf(snapshot)
+  const members = snapshot.facts.members.filter(isReached).map((member) => member.name)
+  const gated = await each(members, (name) =>
+    withConnection(dataPlane, name, (connection) => setQuorum(connection, w, maxLagSeconds)),
+  )
+  if (!gated.isDone) return gated
+  const record = { storeUID: snapshot.facts.storeUID, epoch, n, w, primary }
+  return each([primary], (name) => withConnection(dataPlane, name, (connection) => writeRecord(connection, record)))
+}
+
+function maxLagOf(snapshot: Snapshot): number {
+  return Math.floor(snapshot.facts.goal.maxLagMs / 1000)
+}
+
+function memberOf({ snapshot }: ServerContext, name: string): MemberFacts | undefined {
+  return snapshot.facts.members.find((member) => member.name === name)
+}
+
+function upstreamOf(context: ServerContext, name: string): Readonly<{ host: string; port: number }> {
+  const member = memberOf(context, name)
+  if (!member) throw new Error(`Cannot point a replica at "${name}": it is no member`)
+  return { host: member.host, port: context.snapshot.facts.port }
+}
+
+function moveEnd(context: ServerContext, name: string) {
+  const connection = context.dataPlane.connection(name)
+  return connection && { connection, ...upstreamOf(context, name) }
+}
+
+type Outcome = Readonly<{ ok: true }> | Readonly<{ ok: false; message: string }>
+
+async function withConnection<T extends Outcome>(
+  dataPlane: DataPlane,
+  name: string,
+  act: (connection: Connection) => Promise<T>,
+): Promise<T | Readonly<{ ok: false; message: string }>> {
+  const connection = dataPlane.connection(name)
+  return connection ? act(connection) : { ok: false, message: 'not connected' }
+}
+
+async function each(names: readonly string[], act: (name: string) => Promise<Outcome>): Promise<ActResult> {
+  const results = await Promise.all(
+    names.map(async (name) => {
+      const outcome = await act(name)
+      return outcome.ok ? DONE : notDone(`${name}: ${outcome.message}`)
+    }),
+  )
+  return all(results)
+}
+
+function all(results: readonly ActResult[]): ActResult {
+  const messages = results.flatMap((result) => (result.isDone ? [] : [result.message]))
+  return messages.length === 0 ? DONE : notDone(messages.join('; '))
+}

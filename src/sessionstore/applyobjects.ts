@@ -1,0 +1,108 @@
+import { SESSION_BINDINGS } from '../api/v1alpha1/sessionbinding.ts'
+import type { Caches } from '../caches.ts'
+import { type ApplyClient, ensureObject } from '../kube/apply.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { hasCode, OperatorError } from '../kube/errors.ts'
+import type { KubeMetrics } from '../kube/metrics.ts'
+import { isControlledBy } from '../kube/ownership.ts'
+import {
+  CONFIG_MAPS,
+  POD_DISRUPTION_BUDGETS,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+  STATEFUL_SETS,
+} from '../kube/resources.ts'
+import type { ObjectStore } from '../kube/store.ts'
+import { type DesiredObject, type KubeObject, keyOf, type Resource } from '../kube/types.ts'
+import type { StoreIdentity } from '../resources/identity.ts'
+import { disruptionBudgetName } from '../resources/names.ts'
+import { FIELD_MANAGER } from './actpods.ts'
+import type { Issued } from './issue.ts'
+import { buildDefaultBinding, type ObjectWaves } from './plan/objects.ts'
+
+export type ApplyContext = Readonly<{
+  client: ApplyClient & Pick<KubeClient, 'delete'>
+  caches: Caches
+  identity: StoreIdentity
+  metrics: KubeMetrics
+  signal: AbortSignal
+}>
+
+type Kind = Readonly<{ resource: Resource; cache: ObjectStore }>
+
+/** The child kinds: where each is written and where it is cached. */
+function kindsOf(caches: Caches): Readonly<Record<string, Kind>> {
+  const kinds = {
+    ServiceAccount: { resource: SERVICE_ACCOUNTS, cache: caches.serviceAccounts },
+    Service: { resource: SERVICES, cache: caches.services },
+    ConfigMap: { resource: CONFIG_MAPS, cache: caches.configMaps },
+    Secret: { resource: SECRETS, cache: caches.secrets },
+    PodDisruptionBudget: { resource: POD_DISRUPTION_BUDGETS, cache: caches.disruptionBudgets },
+    StatefulSet: { resource: STATEFUL_SETS, cache: caches.statefulSets },
+  }
+  return kinds as unknown as Readonly<Record<string, Kind>>
+}
+
+/** Makes the declared objects real, wave by wave; code NameConflict when a name is taken by somebody else's object. */
+export async function applyWaves(context: ApplyContext, waves: ObjectWaves): Promise<void> {
+  for (const wave of waves) await Promise.all(wave.map((desired) => applyOne(context, desired)))
+}
+
+async function applyOne(context: ApplyContext, desired: DesiredObject): Promise<void> {
+  const { client, caches, identity, metrics, signal } = context
+  const kind = kindsOf(caches)[desired.kind]
+  if (!kind) throw new OperatorError('Bug', `Cannot apply ${desired.kind}: it is no child kind`)
+  const live = kind.cache.get(keyOf(desired))
+  const options = { desired, live, ownerUid: identity.uid, fieldManager: FIELD_MANAGER, metrics, signal }
+  const result = await ensureObject(client, kind.resource, options)
+  if (result.kind === 'nameConflict') throw nameConflict(desired)
+  if (result.kind !== 'unchanged') kind.cache.upsert(result.object)
+}
+
+/** Writes generated Secrets. One that is there already is kept: its content is in use. */
+export async function applyIssued(context: ApplyContext, issued: readonly Issued[]): Promise<void> {
+  await Promise.all(
+    issued.map(({ object, isCreateOnly }) => (isCreateOnly ? createOnce(context, object) : applyOne(context, object))),
+  )
+}
+
+async function createOnce(context: ApplyContext, object: DesiredObject): Promise<void> {
+  const { client, caches, identity, signal } = context
+  try {
+    caches.secrets.upsert(await client.create(SECRETS, object, { fieldManager: FIELD_MANAGER, signal }))
+  } catch (error) {
+    if (!hasCode(error, 'AlreadyExists')) throw error
+    const live = await client.get(SECRETS, object.metadata, { signal })
+    if (!isControlledBy(live, identity.uid)) throw nameConflict(object)
+    caches.secrets.upsert(live)
+  }
+}
+
+/** A store of one member has nothing to keep up: its budget would only block drains. */
+export async function removeBudget(context: ApplyContext): Promise<void> {
+  const { client, caches, identity, signal } = context
+  const live = caches.disruptionBudgets.get(keyOf({ metadata: { ...identity, name: disruptionBudgetName(identity) } }))
+  if (!live || live.metadata.deletionTimestamp || !isControlledBy(live, identity.uid)) return
+  const { uid } = live.metadata
+  await client.delete(POD_DISRUPTION_BUDGETS, live.metadata, { ...(uid && { uid }), signal })
+  caches.disruptionBudgets.delete(live)
+}
+
+/** The store's own login; a binding of that name that a person made is as good. */
+export async function ensureDefaultBinding({ client, caches, identity, signal }: ApplyContext): Promise<void> {
+  const desired = buildDefaultBinding(identity)
+  if (caches.bindings.get(keyOf(desired))) return
+  try {
+    caches.bindings.upsert(await client.create(SESSION_BINDINGS, desired, { fieldManager: FIELD_MANAGER, signal }))
+  } catch (error) {
+    if (!hasCode(error, 'AlreadyExists')) throw error
+  }
+}
+
+function nameConflict(desired: KubeObject): OperatorError {
+  return new OperatorError(
+    'NameConflict',
+    `Cannot create ${desired.kind} "${desired.metadata.name}": the name is taken by an object of another owner; delete or rename that object, or create the SessionStore under another name`,
+  )
+}

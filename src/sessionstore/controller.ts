@@ -1,0 +1,115 @@
+import type { SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
+import { SESSION_STORES } from '../api/v1alpha1/sessionstore.ts'
+import { BY_NODE, type Caches } from '../caches.ts'
+import { Controller } from '../kube/controller.ts'
+import { anyOf, changed, generationChanged } from '../kube/predicates.ts'
+import { PRIORITY } from '../kube/queue.ts'
+import { type KubeNode, keyOf, type Pod } from '../kube/types.ts'
+import { controllerOf, type Mapper, namedByLabel, self, watches } from '../kube/watches.ts'
+import { LABELS } from '../resources/labels.ts'
+import { isGhost } from './members.ts'
+import { type ReconcileDeps, reconcileStore } from './reconcile.ts'
+import { StoreRuntime } from './runtime.ts'
+
+export type StoreControllerDeps = ReconcileDeps &
+  Readonly<{
+    workers: number
+    /** Asks for a reconcile of bindings, by key. */
+    wakeBindings: (keys: readonly string[]) => void
+  }>
+
+/** The running stores of this process by key. */
+export type StoreRuntimes = ReadonlyMap<string, StoreRuntime>
+
+export type StoreController = Readonly<{ controller: Controller; runtimes: StoreRuntimes; close(): Promise<void> }>
+
+/** Watches everything a store is made of and reconciles it; the data plane wakes it by itself. */
+export function createStoreController(deps: StoreControllerDeps): StoreController {
+  const { caches, log, metrics, nowMs, workers } = deps
+  const running = new Map<string, Readonly<{ uid: string | undefined; runtime: StoreRuntime }>>()
+  const runtimes = new Map<string, StoreRuntime>()
+
+  function drop(key: string): void {
+    running.get(key)?.runtime.stop()
+    running.delete(key)
+    runtimes.delete(key)
+  }
+
+  function ensure(key: string, uid: string | undefined): StoreRuntime {
+    const known = running.get(key)
+    // A store made anew under the name is another store: nothing known of the old one holds.
+    if (known && known.uid === uid) return known.runtime
+    drop(key)
+    const wake = (): void => controller.queue.add(key, { priority: PRIORITY.high })
+    const runtime = new StoreRuntime({ nowMs, wake })
+    const namespace = key.slice(0, key.indexOf('/'))
+    runtime.memory.onApplied = (names) => deps.wakeBindings(names.map((name) => `${namespace}/${name}`))
+    running.set(key, { uid, runtime })
+    runtimes.set(key, runtime)
+    return runtime
+  }
+
+  const controller: Controller = new Controller({
+    name: 'sessionstore',
+    workers,
+    log,
+    metrics,
+    sources: sourcesOf(caches),
+    async reconcile(key, signal) {
+      const store = caches.stores.get(key)
+      if (!store || store.metadata.deletionTimestamp !== undefined) {
+        drop(key)
+        return { kind: 'done' }
+      }
+      return reconcileStore({ ...deps, key, runtime: ensure(key, store.metadata.uid), signal })
+    },
+  })
+
+  caches.pods.onChange(({ kind, object, previous }) => {
+    const last = previous ?? object
+    if (kind !== 'deleted' || !isGhost(caches, last)) return
+    for (const key of namedByLabel(LABELS.store)(last)) runtimes.get(key)?.memory.addGhost(last, nowMs())
+  })
+
+  return {
+    controller,
+    runtimes,
+    async close() {
+      for (const key of [...running.keys()]) drop(key)
+    },
+  }
+}
+
+function sourcesOf(caches: Caches) {
+  const owned = controllerOf(SESSION_STORES)
+  const labelled = namedByLabel(LABELS.store)
+  const podsOfNode: Mapper<KubeNode> = ({ metadata }) => caches.pods.byIndex(BY_NODE, metadata.name).flatMap(labelled)
+  const storeOfBinding: Mapper<SessionBinding> = ({ metadata: { namespace }, spec }) => [
+    keyOf({ metadata: { ...(namespace && { namespace }), name: spec.storeRef.name } }),
+  ]
+  return [
+    watches(caches.stores, { mapper: self, predicate: generationChanged }),
+    watches(caches.bindings, { mapper: storeOfBinding, predicate: generationChanged }),
+    watches(caches.statefulSets, { mapper: owned, predicate: statefulSetChanged }),
+    watches<Pod>(caches.pods, { mapper: labelled }),
+    watches(caches.services, { mapper: owned }),
+    watches(caches.serviceAccounts, { mapper: owned }),
+    watches(caches.configMaps, { mapper: owned }),
+    // Secrets of bindings belong to the binding and name the store in a label.
+    watches(caches.secrets, { mapper: labelled }),
+    watches(caches.disruptionBudgets, { mapper: owned, predicate: generationChanged }),
+    watches(caches.nodes, { mapper: podsOfNode, predicate: nodeChanged }),
+  ]
+}
+
+const statefulSetChanged = anyOf(
+  generationChanged,
+  changed(({ metadata }) => metadata.annotations),
+  changed((object) => (object as { status?: { observedGeneration?: number } }).status?.observedGeneration),
+)
+
+const nodeChanged = changed<KubeNode>(({ metadata, spec, status }) => [
+  metadata.uid,
+  spec?.taints,
+  status?.conditions?.map(({ status: isReady }) => isReady),
+])

@@ -1,0 +1,147 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
+import type { SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
+import type { Caches } from '../caches.ts'
+import { type CertificateFacts, isIssuedBy, isKeyOf, readCertificate } from '../certificates/read.ts'
+import { keyOf, type Secret } from '../kube/types.ts'
+import {
+  buildDefaultUser,
+  buildGenericUser,
+  buildMetricsUser,
+  buildOperatorUser,
+  buildReplicationUser,
+} from '../redis/acl.ts'
+import type { AclUser } from '../redis/types.ts'
+import type { StoreIdentity } from '../resources/identity.ts'
+import { authoritySecretName, bindingSecretName, tlsSecretName, userSecretName } from '../resources/names.ts'
+import { KEYS } from '../resources/paths.ts'
+import { type KeyPair, readSecretKey } from '../resources/secrets.ts'
+import { judgeBindings, keyPrefixOf } from './plan/bindings.ts'
+
+/** Users that the operator makes for itself and for the servers. */
+export const MANAGED_USERS = ['operator', 'replication', 'metrics'] as const
+export type ManagedUser = (typeof MANAGED_USERS)[number]
+
+/** What a login accepts: the current password first, then the previous one while a rotation's window is open. */
+export type Login = Readonly<{ passwords: readonly [string, ...string[]] }>
+
+export type Served = Readonly<{ pair: KeyPair; bundlePem: string; facts: CertificateFacts }>
+
+/** The generated Secrets of a store, as far as they exist. */
+export type Credentials = Readonly<{
+  logins: Readonly<Partial<Record<ManagedUser, Login>>>
+  authority?: KeyPair
+  served?: Served
+  /** Every user the servers should know; complete only when nothing is missing. */
+  users: readonly AclUser[]
+  /** Names of bindings whose login is among `users`. */
+  boundNames: readonly string[]
+}>
+
+/** Reads the Secrets of a store from the cache. What cannot be used reads as missing, and is made anew where that loses nothing. */
+export function readCredentials(caches: Caches, identity: StoreIdentity, spec: EffectiveSpec): Credentials {
+  const secretOf = (name: string): Secret | undefined => caches.secrets.get(keyOf({ metadata: { ...identity, name } }))
+  const logins: Partial<Record<ManagedUser, Login>> = {}
+  for (const user of MANAGED_USERS) {
+    const login = readLogin(secretOf(userSecretName(identity, user)))
+    if (login) logins[user] = login
+  }
+  const authority = readPair(secretOf(authoritySecretName(identity)))
+  const served = readServed(secretOf(tlsSecretName(identity)))
+  const bound = readBound(caches, identity, { spec, secretOf })
+  const users = [buildDefaultUser(), ...managedUsers(logins, spec), ...bound.map(({ user }) => user)]
+  return {
+    logins,
+    ...(authority && { authority }),
+    ...(served && { served }),
+    users,
+    boundNames: bound.map(({ name }) => name),
+  }
+}
+
+function managedUsers(logins: Credentials['logins'], server: EffectiveSpec): readonly AclUser[] {
+  const builders = { operator: buildOperatorUser, replication: buildReplicationUser, metrics: buildMetricsUser }
+  return MANAGED_USERS.flatMap((user) => {
+    const login = logins[user]
+    return login ? [builders[user]({ passwordHashes: login.passwords.map(hashPassword), server })] : []
+  })
+}
+
+type Reading = Readonly<{ spec: EffectiveSpec; secretOf: (name: string) => Secret | undefined }>
+
+function readBound(
+  caches: Caches,
+  identity: StoreIdentity,
+  { spec, secretOf }: Reading,
+): readonly Readonly<{ name: string; user: AclUser }>[] {
+  const bindings = bindingsOf(caches, identity)
+  const verdicts = judgeBindings(bindings)
+  return bindings.toSorted(byName).flatMap((binding) => {
+    const { name } = binding.metadata
+    const secret = secretOf(bindingSecretName(binding.metadata))
+    const login = readLogin(isOwnedBy(secret, binding) ? secret : undefined)
+    if (!login || verdicts.get(name)?.kind !== 'granted') return []
+    const user = buildGenericUser({
+      namespace: identity.namespace,
+      binding: name,
+      keyPrefix: keyPrefixOf(binding),
+      passwordHashes: login.passwords.map(hashPassword),
+      server: spec,
+    })
+    return [{ name, user }]
+  })
+}
+
+/** Bindings of a store that are not being deleted. */
+export function bindingsOf(
+  caches: Caches,
+  identity: Pick<StoreIdentity, 'namespace' | 'name'>,
+): readonly SessionBinding[] {
+  const bindings = caches.bindings.byIndex('store', keyOf({ metadata: identity }))
+  return bindings.filter((binding) => binding.metadata.deletionTimestamp === undefined)
+}
+
+function byName(a: SessionBinding, b: SessionBinding): number {
+  return a.metadata.name < b.metadata.name ? -1 : 1
+}
+
+function isOwnedBy(secret: Secret | undefined, binding: SessionBinding): boolean {
+  return secret?.metadata.ownerReferences?.some(({ uid }) => uid === binding.metadata.uid) ?? false
+}
+
+/** The login a Secret holds; undefined where there is none. */
+export function readLogin(secret: Secret | undefined): Login | undefined {
+  const password = secret && readSecretKey(secret, KEYS.password)
+  if (!password) return undefined
+  const previous = readSecretKey(secret, KEYS.previousPassword)
+  return { passwords: previous ? [password, previous] : [password] }
+}
+
+function readPair(secret: Secret | undefined): KeyPair | undefined {
+  const certificatePem = secret && readSecretKey(secret, KEYS.certificate)
+  const keyPem = secret && readSecretKey(secret, KEYS.key)
+  return certificatePem && keyPem && isKeyOf(keyPem, certificatePem) ? { certificatePem, keyPem } : undefined
+}
+
+function readServed(secret: Secret | undefined): Served | undefined {
+  const pair = readPair(secret)
+  const bundlePem = secret && readSecretKey(secret, KEYS.bundle)
+  if (!pair || !bundlePem || !isIssuedBy(pair.certificatePem, bundlePem)) return undefined
+  const facts = readCertificate(pair.certificatePem)
+  return facts && { pair, bundlePem, facts }
+}
+
+/** The form in which an ACL file holds a password; 256 random bits need no salt. */
+export function hashPassword(password: string): string {
+  return createHash('sha256').update(password).digest('hex')
+}
+
+/** 256 random bits in letters that need no escaping in URLs, shells and configuration files. */
+export function generatePassword(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** Stable hash of what a running server must have been told. */
+export function hashPrepared(parts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,74 @@
+import type { Pod } from '../kube/types.ts'
+import type { ProbeFacts } from '../redis/types.ts'
+import type { WriteProbe } from './plan/conditions.ts'
+
+/** A pod whose object was removed by force while its server still ran: it may write behind a partition. */
+export type Ghost = Readonly<{ podUID: string; name: string; node: string; removedMs: number }>
+
+/** Preparing the same run again at once would fail in the same way. */
+const RETRY_PREPARE_MS = 3000
+
+/**
+ * What a process remembers of one store between two reconciles. Losing it costs time, never safety: the plan takes the
+ * start of the observation where a memory is missing.
+ */
+export class StoreMemory {
+  readonly observingSinceMs: number
+  readonly #ghosts = new Map<string, Ghost>()
+  readonly #linkDownSinceMs = new Map<string, number>()
+  readonly #prepareFailures = new Map<string, Readonly<{ runId: string; atMs: number; message: string }>>()
+  write: WriteProbe = { kind: 'unknown' }
+  /** First moment the current outage of the primary was seen; ends with the next established primary. */
+  outageSinceMs: number | undefined
+  /** Bytes lost by the last demoted zombie; reported with the failover that made it one. */
+  lostBytes: number | undefined
+  /** Called when the logins that every answering member knows are others than before. */
+  onApplied: (bindings: readonly string[]) => void = () => undefined
+  #applied: ReadonlySet<string> = new Set()
+
+  constructor(nowMs: number) {
+    this.observingSinceMs = nowMs
+  }
+
+  /** Names of the bindings whose login every answering member was told of. */
+  get applied(): ReadonlySet<string> {
+    return this.#applied
+  }
+
+  noteApplied(bindings: readonly string[]): void {
+    const changed = bindings.filter((name) => !this.#applied.has(name))
+    const removed = [...this.#applied].filter((name) => !bindings.includes(name))
+    this.#applied = new Set(bindings)
+    if (changed.length + removed.length > 0) this.onApplied([...changed, ...removed])
+  }
+
+  /** Notes when links go down and come back. */
+  noteProbe(member: string, probe: ProbeFacts, nowMs: number): number | undefined {
+    const isDown = probe.kind !== 'reached' || (probe.role === 'replica' && !probe.isLinkUp)
+    if (!isDown) this.#linkDownSinceMs.delete(member)
+    else if (!this.#linkDownSinceMs.has(member)) this.#linkDownSinceMs.set(member, nowMs)
+    return this.#linkDownSinceMs.get(member)
+  }
+
+  notePrepareFailure(member: string, failure: Readonly<{ runId: string; atMs: number; message: string }>): void {
+    this.#prepareFailures.set(member, failure)
+  }
+
+  /** The message of a failure to prepare this very run; undefined once it may be tried again. */
+  prepareFailure(member: string, run: Readonly<{ runId: string; nowMs: number }>): string | undefined {
+    const failure = this.#prepareFailures.get(member)
+    if (failure?.runId !== run.runId) return undefined
+    return run.nowMs - failure.atMs < RETRY_PREPARE_MS ? failure.message : undefined
+  }
+
+  addGhost(pod: Pod, nowMs: number): void {
+    const { uid = '', name } = pod.metadata
+    this.#ghosts.set(uid, { podUID: uid, name, node: pod.spec?.nodeName ?? '', removedMs: nowMs })
+  }
+
+  /** Ghosts that may still run; those that `isOver` says are gone are forgotten. */
+  ghosts(isOver: (ghost: Ghost) => boolean): readonly Ghost[] {
+    for (const ghost of this.#ghosts.values()) if (isOver(ghost)) this.#ghosts.delete(ghost.podUID)
+    return [...this.#ghosts.values()]
+  }
+}

@@ -1,0 +1,199 @@
+import { type EffectiveSpec, effectiveSpec } from '../api/v1alpha1/effective.ts'
+import { parseQuantity } from '../api/v1alpha1/quantity.ts'
+import type { SessionStore } from '../api/v1alpha1/sessionstore.ts'
+import { BY_STORE, type Caches } from '../caches.ts'
+import { keyOf, type Pod, type StatefulSet } from '../kube/types.ts'
+import { liveSettings, renderServerConfig, staticConfig } from '../redis/serverconfig.ts'
+import type { ProbeFacts, ServerSettings } from '../redis/types.ts'
+import type { StoreIdentity } from '../resources/identity.ts'
+import { ANNOTATIONS } from '../resources/labels.ts'
+import { PORT, statefulSetName } from '../resources/names.ts'
+import { buildPodSpec, type PodInput } from '../resources/pod.ts'
+import { type Sizing, sizeStore } from '../resources/sizing.ts'
+import { type Credentials, hashPrepared, readCredentials } from './credentials.ts'
+import { readMembers } from './members.ts'
+import type { StoreMemory } from './memory.ts'
+import { type Intent, isReached, type Mark, type MemberFacts, type TopologyFacts } from './plan/facts.ts'
+import { memoryInForce, serverConfigInput } from './plan/server.ts'
+
+/** What observe asks of the data plane. */
+export type MemberProbes = Readonly<{
+  facts(member: string): ProbeFacts
+  lastHeardMs(member: string): number
+  degradedSinceMs: number | undefined
+}>
+
+/** Everything one pass of a reconcile knows; built once, never changed. */
+export type Snapshot = Readonly<{
+  store: SessionStore
+  identity: StoreIdentity
+  spec: EffectiveSpec
+  sizing: Sizing
+  nowMs: number
+  credentials: Credentials
+  statefulSet?: StatefulSet
+  pods: readonly Pod[]
+  facts: TopologyFacts
+  /** Parameters to assert on every member now. */
+  settings: ServerSettings
+  configText: string
+  staticConfigHash: string
+  /** maxmemory cannot reach its goal yet: why. */
+  pending?: string
+}>
+
+export type ObserveInputs = Readonly<{
+  store: SessionStore
+  caches: Caches
+  probes: MemberProbes
+  memory: StoreMemory
+  clusterDomain: string
+  nowMs: number
+}>
+
+/** Puts together what caches and probes know of one store; reads nothing from the API server. */
+export function observe(inputs: ObserveInputs): Snapshot {
+  const { store, caches, nowMs, clusterDomain } = inputs
+  const identity = identityOf(store)
+  const statefulSet = caches.statefulSets.get(keyOf({ metadata: { ...identity, name: statefulSetName(identity) } }))
+  const spec = pinnedSpec(store, statefulSet)
+  const sizing = sizeStore(spec, spec.replicas)
+  const credentials = readCredentials(caches, identity, spec)
+  const pods = podsOf(caches, identity, statefulSet)
+  const config = serverConfigInput(spec, sizing)
+  const fixedPod = fixedPodSpec(identity, { ...spec, sizing, clusterDomain })
+  const staticConfigHash = hashPrepared([staticConfig(config), fixedPod])
+  const template = { configHash: staticConfigHash, isObserved: isTemplateObserved(statefulSet, staticConfigHash) }
+  const facts = (member: string): ProbeFacts => inputs.probes.facts(member)
+  const members = readMembers({ ...inputs, facts, identity, statefulSet, pods, template })
+  const maxMemoryBytes = memoryInForce({
+    goalBytes: sizing.maxMemoryBytes,
+    goalLimitBytes: sizing.limitBytes,
+    members: members.filter(isReached).map((member) => member.probe),
+    limitsBytes: pods.map(grantedBytesOf),
+  })
+  const settings = liveSettings({ ...config, maxMemoryBytes })
+  const { users, logins } = credentials
+  const preparedHash = hashPrepared([users, settings, logins.replication?.passwords[0] ?? ''])
+  const base = { store, statefulSet, spec, members, preparedHash }
+  return {
+    store,
+    identity,
+    spec,
+    sizing,
+    nowMs,
+    credentials,
+    ...(statefulSet && { statefulSet }),
+    pods,
+    facts: readFacts(inputs, base),
+    settings,
+    configText: renderServerConfig(config),
+    staticConfigHash,
+    ...(maxMemoryBytes !== sizing.maxMemoryBytes && { pending: describePending(maxMemoryBytes, sizing) }),
+  }
+}
+
+/** The pod's template without its memory, which is changed in place. */
+function fixedPodSpec(identity: StoreIdentity, input: PodInput): unknown {
+  const spec = buildPodSpec(identity, input)
+  return { ...spec, containers: spec.containers.map(({ resources: _, ...container }) => container) }
+}
+
+function isTemplateObserved(statefulSet: StatefulSet | undefined, configHash: string): boolean {
+  if (!statefulSet) return false
+  const { metadata, spec, status } = statefulSet
+  const annotations = spec?.template.metadata?.annotations ?? {}
+  return status?.observedGeneration === metadata.generation && annotations[ANNOTATIONS.configHash] === configHash
+}
+
+export function identityOf({ metadata, apiVersion }: SessionStore): StoreIdentity {
+  const { name, namespace = '', uid = '' } = metadata
+  return { name, namespace, uid, apiVersion }
+}
+
+/** A newer operator's default must not roll a running store: the image in force is kept unless the spec names one. */
+function pinnedSpec(store: SessionStore, statefulSet: StatefulSet | undefined): EffectiveSpec {
+  const spec = effectiveSpec(store.spec)
+  const pinned = statefulSet?.metadata.annotations?.[ANNOTATIONS.image]
+  const isFree = store.spec.image === undefined && store.spec.version === undefined
+  return isFree && pinned ? { ...spec, image: pinned } : spec
+}
+
+function podsOf(caches: Caches, identity: StoreIdentity, statefulSet: StatefulSet | undefined): readonly Pod[] {
+  const pods = caches.pods.byIndex(BY_STORE, keyOf({ metadata: identity }))
+  return pods.filter(({ metadata }) =>
+    metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === statefulSet?.metadata.uid),
+  )
+}
+
+type Base = Readonly<{
+  store: SessionStore
+  statefulSet: StatefulSet | undefined
+  spec: EffectiveSpec
+  members: readonly MemberFacts[]
+  preparedHash: string
+}>
+
+function readFacts({ probes, memory, nowMs }: ObserveInputs, base: Base): TopologyFacts {
+  const { store, statefulSet, spec, members, preparedHash } = base
+  const { durability } = spec
+  const mark = readMark(statefulSet)
+  const intent = readIntent(store)
+  const replicas = statefulSet?.spec?.replicas
+  const { degradedSinceMs } = probes
+  return {
+    storeUID: store.metadata.uid ?? '',
+    nowMs,
+    port: PORT,
+    goal: {
+      n: spec.replicas,
+      w: durability.minReplicasToWrite,
+      maxLagMs: durability.maxLagMs,
+      downAfterMs: spec.downAfterMs,
+      whenDegraded: durability.whenDegraded,
+      preparedHash,
+    },
+    ...(mark && { mark }),
+    statusEpoch: store.status?.epoch ?? 0,
+    ...(intent && { intent }),
+    ...(replicas !== undefined && { statefulSetReplicas: replicas }),
+    members,
+    lastHeardMs: Object.fromEntries(members.map(({ name }) => [name, probes.lastHeardMs(name)])),
+    ...(degradedSinceMs !== undefined && { degradedSinceMs }),
+    observingSinceMs: memory.observingSinceMs,
+    isSuspended: spec.suspend,
+  }
+}
+
+export function readMark(statefulSet: StatefulSet | undefined): Mark | undefined {
+  const text = statefulSet?.metadata.annotations?.[ANNOTATIONS.mark]
+  if (!text) return undefined
+  const { bootstrapped, epoch, n, w } = JSON.parse(text) as Mark
+  return { bootstrapped, epoch, n, w }
+}
+
+function readIntent({ status }: SessionStore): Intent | undefined {
+  const operation = status?.operation
+  if (!operation || operation.kind === 'ScaleIn') return undefined
+  const { kind, epoch, candidate, from, startedAt, reason = '' } = operation
+  return { kind, epoch, candidate, ...(from !== undefined && { from }), reason, startedAtMs: Date.parse(startedAt) }
+}
+
+/** Memory that the kubelet grants the server container now; a resize that is not carried out yet does not count. */
+function grantedBytesOf(pod: Pod): number {
+  const status = pod.status?.containerStatuses?.find(({ name }) => name === 'server')
+  const limit = status?.resources?.limits?.['memory']
+  const parsed = limit === undefined ? undefined : parseQuantity(limit)
+  return parsed?.ok ? Number(parsed.value) : limitBytesOf(pod)
+}
+
+/** Memory limit of the server container, as the pod's spec asks for it. */
+export function limitBytesOf(pod: Pod): number {
+  const limit = pod.spec?.containers.find(({ name }) => name === 'server')?.resources?.limits?.['memory']
+  const parsed = limit === undefined ? undefined : parseQuantity(limit)
+  return parsed?.ok ? Number(parsed.value) : 0
+}
+
+function describePending(current: number, sizing: Sizing): string {
+  return `maxmemory stays at ${current} bytes and goes to ${sizing.maxMemoryBytes} as soon as the containers and the data allow`
+}

@@ -1,0 +1,57 @@
+import { DEFAULTS } from '../../api/v1alpha1/defaults.ts'
+import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
+import { API_VERSION } from '../../api/v1alpha1/group.ts'
+import type { DesiredObject } from '../../kube/types.ts'
+import { buildConfigMap } from '../../resources/configmap.ts'
+import { ownerReference, type StoreIdentity } from '../../resources/identity.ts'
+import { buildDisruptionBudget } from '../../resources/pdb.ts'
+import { buildUsersSecret } from '../../resources/secrets.ts'
+import { buildServiceAccount } from '../../resources/serviceaccount.ts'
+import { buildServices } from '../../resources/services.ts'
+import type { Sizing } from '../../resources/sizing.ts'
+import { buildStatefulSet } from '../../resources/statefulset.ts'
+
+/** What the objects of a store are made from; texts and hashes are rendered outside, where hashing is allowed. */
+export type ObjectInputs = Readonly<{
+  identity: StoreIdentity
+  spec: EffectiveSpec
+  sizing: Sizing
+  /** `.spec.replicas` of the StatefulSet now. */
+  replicas: number
+  clusterDomain: string
+  configText: string
+  staticConfigHash: string
+  aclFile: string
+}>
+
+/** The declared objects in waves: those of a later one need those of an earlier one to exist. */
+export type ObjectWaves = readonly (readonly DesiredObject[])[]
+
+/** Everything a store becomes but its generated Secrets. */
+export function planObjects(inputs: ObjectInputs): ObjectWaves {
+  const { identity, spec, sizing, replicas, clusterDomain, configText, staticConfigHash, aclFile } = inputs
+  const budget = buildDisruptionBudget(identity, spec.replicas)
+  const first = [
+    buildServiceAccount(identity),
+    ...buildServices(identity, spec),
+    buildConfigMap(identity, configText),
+    buildUsersSecret(identity, aclFile),
+    ...(budget ? [budget] : []),
+  ]
+  const options = { statefulSetReplicas: replicas, sizing, staticConfigHash, clusterDomain }
+  return [first, [buildStatefulSet(identity, spec, options)]]
+}
+
+/** The login every store gives by itself: made once, and then its owner's. */
+export function buildDefaultBinding(identity: StoreIdentity): DesiredObject {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'SessionBinding',
+    metadata: {
+      name: identity.name,
+      namespace: identity.namespace,
+      ownerReferences: [ownerReference('SessionStore', identity)],
+    },
+    spec: { storeRef: { name: identity.name }, framework: DEFAULTS.framework, keyPrefix: DEFAULTS.keyPrefix },
+  }
+}

@@ -1,0 +1,54 @@
+import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
+import type { ServerConfigInput } from '../../redis/serverconfig.ts'
+import { PORT } from '../../resources/names.ts'
+import { DIRECTORIES, FILES } from '../../resources/paths.ts'
+import type { Sizing } from '../../resources/sizing.ts'
+
+/** What the configuration of every server of a store is rendered from. */
+export function serverConfigInput(spec: EffectiveSpec, sizing: Sizing): ServerConfigInput {
+  const { tlsMode, durability, eviction } = spec
+  const tls = {
+    certFile: FILES.certificate,
+    keyFile: FILES.key,
+    caFile: FILES.bundle,
+    clientAuth: 'None',
+  } as const
+  return {
+    port: PORT,
+    ...(tlsMode === 'Required' && { tls }),
+    aclFile: FILES.users,
+    dataDir: DIRECTORIES.data,
+    maxMemoryBytes: sizing.maxMemoryBytes,
+    maxMemoryPolicy: eviction,
+    maxClients: sizing.maxClients,
+    backlogBytes: sizing.backlogBytes,
+    replicaBufferBytes: sizing.outputBufferHardBytes,
+    minReplicasToWrite: durability.minReplicasToWrite,
+    maxLagSeconds: Math.floor(durability.maxLagMs / 1000),
+  }
+}
+
+/** How far maxmemory may go now. */
+export type MemoryFacts = Readonly<{
+  goalBytes: number
+  goalLimitBytes: number
+  /** `maxmemory` and used memory of every member that answers. */
+  members: readonly Readonly<{ maxMemoryBytes: number; usedMemoryBytes: number }>[]
+  /** Memory limit of every server container. */
+  limitsBytes: readonly number[]
+}>
+
+/**
+ * `maxmemory` to assert on every member: the goal, but never above what the smallest container was sized for, and never
+ * below what is used: lowering it would evict live sessions at once.
+ */
+export function memoryInForce({ goalBytes, goalLimitBytes, members, limitsBytes }: MemoryFacts): number {
+  const current = Math.min(...members.map((member) => member.maxMemoryBytes))
+  if (members.length === 0 || current === goalBytes) return goalBytes
+  if (goalBytes > current) {
+    const isGrown = limitsBytes.every((limit) => limit >= goalLimitBytes)
+    return isGrown ? goalBytes : current
+  }
+  const used = Math.max(...members.map((member) => member.usedMemoryBytes))
+  return used < goalBytes ? goalBytes : current
+}

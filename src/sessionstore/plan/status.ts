@@ -1,0 +1,113 @@
+import { setCondition } from '../../api/v1alpha1/conditions.ts'
+import { formatDuration } from '../../api/v1alpha1/duration.ts'
+import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
+import { formatBytes } from '../../api/v1alpha1/quantity.ts'
+import type {
+  EffectiveStatus,
+  LastFailover,
+  MemberStatus,
+  SessionStoreStatus,
+  StoreOperation,
+} from '../../api/v1alpha1/sessionstorestatus.ts'
+import type { Condition } from '../../kube/types.ts'
+import type { StoreIdentity } from '../../resources/identity.ts'
+import { selectorLabels, selectorText } from '../../resources/labels.ts'
+import { bindingSecretName, PORT, serviceHost } from '../../resources/names.ts'
+import type { Sizing } from '../../resources/sizing.ts'
+import { type ConditionInputs, planConditions } from './conditions.ts'
+import { readElectorate } from './electorate.ts'
+import { type Intent, isReached, type MemberFacts, type TopologyFacts } from './facts.ts'
+import { followersInSync } from './quorum.ts'
+
+export type StatusInputs = ConditionInputs &
+  Readonly<{
+    identity: StoreIdentity
+    sizing: Sizing
+    generation: number
+    nowIso: string
+    /** What this manager wrote before: times of conditions and the last failover are kept. */
+    previous: SessionStoreStatus | undefined
+    /** The recorded intent, as it should stand in the status now. */
+    intent?: StoreOperation
+    lastFailover?: LastFailover
+  }>
+
+/** The whole status but nothing that moves by itself: no offsets, rates or times of probes. */
+export function planStatus(inputs: StatusInputs): SessionStoreStatus & Record<string, unknown> {
+  const { identity, spec, facts, plan, previous, intent, generation } = inputs
+  const lastFailover = inputs.lastFailover ?? previous?.lastFailover
+  const primary = plan.primary ?? facts.members.find((member) => member.pod?.role === 'primary')?.name
+  return {
+    observedGeneration: generation,
+    conditions: planConditionList(inputs),
+    effective: describeEffective(inputs),
+    image: spec.image,
+    ...(primary !== undefined && { primary }),
+    epoch: plan.epoch,
+    members: describeMembers(facts),
+    endpoints: {
+      primary: `${serviceHost(identity, 'primary')}:${PORT}`,
+      replicas: `${serviceHost(identity, 'replicas')}:${PORT}`,
+    },
+    ...(lastFailover && { lastFailover }),
+    ...(intent && { operation: intent }),
+    ...(facts.mark && { quorum: { n: facts.mark.n, w: facts.mark.w } }),
+    replicas: facts.members.filter((member) => member.pod !== undefined).length,
+    selector: selectorText(selectorLabels(identity)),
+    binding: { name: bindingSecretName(identity) },
+  }
+}
+
+/** An intent as the status holds it. */
+export function toOperation(intent: Intent, startedAt: string): StoreOperation {
+  const { kind, epoch, candidate, from, reason } = intent
+  return { kind, epoch, candidate, ...(from !== undefined && { from }), startedAt, reason }
+}
+
+function planConditionList(inputs: StatusInputs): readonly Condition[] {
+  const { generation, nowIso, previous } = inputs
+  let conditions: readonly Condition[] = previous?.conditions ?? []
+  for (const next of planConditions(inputs)) {
+    conditions = setCondition(conditions, { ...next, observedGeneration: generation }, nowIso)
+  }
+  return conditions
+}
+
+function describeEffective({ spec, sizing }: StatusInputs): EffectiveStatus {
+  return {
+    engine: spec.engine,
+    version: spec.version,
+    image: spec.image,
+    replicas: spec.replicas,
+    maxMemory: formatBytes(sizing.maxMemoryBytes),
+    memoryLimit: formatBytes(sizing.limitBytes),
+    connections: spec.connections,
+    eviction: spec.eviction,
+    tls: { mode: spec.tlsMode },
+    durability: describeDurability(spec),
+    failover: { downAfter: formatDuration(spec.downAfterMs) },
+  }
+}
+
+function describeDurability({ durability }: EffectiveSpec): NonNullable<EffectiveStatus['durability']> {
+  const { mode, maxLagMs, whenDegraded } = durability
+  return { mode, maxLag: formatDuration(maxLagMs), whenDegraded }
+}
+
+function describeMembers(facts: TopologyFacts): readonly MemberStatus[] {
+  const { primary } = readElectorate(facts)
+  const inSync = new Set(primary ? followersInSync(facts, primary).map((member) => member.name) : [])
+  return facts.members
+    .filter((member) => member.pod !== undefined)
+    .map((member) => {
+      const zone = member.pod?.zone
+      const isReady = member.name === primary?.name || inSync.has(member.name)
+      return { name: member.name, role: describeRole(member), ready: isReady, ...(zone && { zone }) }
+    })
+}
+
+function describeRole(member: MemberFacts): NonNullable<MemberStatus['role']> {
+  if (!isReached(member)) return 'Unknown'
+  if (member.probe.role === 'master') return 'Primary'
+  return member.probe.upstream?.host === '127.0.0.1' ? 'Unjoined' : 'Replica'
+}

@@ -1,0 +1,107 @@
+import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
+import type { Pod } from '../kube/types.ts'
+import { StoreMonitor } from '../redis/monitor.ts'
+import type { StoreIdentity } from '../resources/identity.ts'
+import { PORT, podHost, serviceHost } from '../resources/names.ts'
+import type { Credentials } from './credentials.ts'
+import type { DataPlane } from './dataplane.ts'
+import { StoreMemory } from './memory.ts'
+import type { Snapshot } from './observe.ts'
+import { isReached } from './plan/facts.ts'
+import type { TopologyPlan } from './plan/topology.ts'
+import { WriteProber } from './writeprober.ts'
+
+/** What is watched of one store's servers. */
+export type WatchInputs = Readonly<{
+  identity: StoreIdentity
+  spec: EffectiveSpec
+  credentials: Credentials
+  pods: readonly Pod[]
+  clusterDomain: string
+}>
+
+/** The living part of one store in this process: held connections, the write prober, and what is remembered. */
+export class StoreRuntime {
+  readonly memory: StoreMemory
+  readonly dataPlane: DataPlane
+  readonly #monitor: StoreMonitor
+  readonly #prober: WriteProber
+  #isTaken = false
+
+  constructor(options: Readonly<{ nowMs: () => number; wake: () => void }>) {
+    this.memory = new StoreMemory(options.nowMs())
+    const monitor = new StoreMonitor({ nowMs: options.nowMs })
+    this.#monitor = monitor
+    monitor.onChange(options.wake)
+    this.#prober = new WriteProber(options.wake)
+    this.dataPlane = {
+      facts: (member) => monitor.facts(member),
+      lastHeardMs: (member) => monitor.lastHeardMs(member),
+      get degradedSinceMs() {
+        return monitor.degradedSinceMs
+      },
+      connection: (member) => monitor.connection(member),
+      notePrepared: (member, { runId, hash }) => monitor.recordPrepared(member, runId, hash),
+      refresh: (signal) => monitor.refresh(signal),
+    }
+  }
+
+  get write() {
+    return this.#prober.result
+  }
+
+  /** Points the probes at the pods that there are; nothing is watched before the operator's own login exists. */
+  watch(inputs: WatchInputs): void {
+    const { identity, spec, credentials, pods, clusterDomain } = inputs
+    const login = credentials.logins.operator
+    const needsTls = spec.tlsMode === 'Required'
+    if (!login || (needsTls && !credentials.served)) return
+    const members = pods.map(({ metadata, status }) => ({
+      name: metadata.name,
+      podUID: metadata.uid ?? '',
+      ...(status?.podIP && { ip: status.podIP }),
+      host: podHost(identity, metadata.name, clusterDomain),
+    }))
+    this.#monitor.setTarget({
+      members,
+      maxLagSeconds: Math.floor(spec.durability.maxLagMs / 1000),
+      port: PORT,
+      ...(credentials.served && needsTls && { tls: { ca: credentials.served.bundlePem } }),
+      username: 'operator',
+      passwords: login.passwords,
+    })
+    // A Lease is no fence: a stale leader's connections die before this one's first act.
+    if (!this.#isTaken) void this.#monitor.takeOver()
+    this.#isTaken = true
+  }
+
+  /** Follows a decided primary: heartbeat of the record, and the write through the Service. */
+  follow(snapshot: Snapshot, plan: TopologyPlan): void {
+    const { identity, spec, credentials, facts } = snapshot
+    const primary = facts.members.filter(isReached).find((member) => member.name === plan.primary)
+    const epoch = primary?.probe.record?.epoch
+    // While an intent is recorded nobody's epoch is settled.
+    this.#monitor.setPrimary(facts.intent ? undefined : primary?.name, epoch)
+    const login = credentials.logins.operator
+    const isServed = primary?.pod?.role === 'primary' && epoch !== undefined
+    if (!primary || !login || !isServed) {
+      this.#prober.setTarget(undefined)
+      return
+    }
+    const host = serviceHost(identity, 'primary')
+    const ca = spec.tlsMode === 'Required' ? credentials.served?.bundlePem : undefined
+    this.#prober.setTarget({
+      host,
+      port: PORT,
+      ...(ca !== undefined && { tls: { ca, servername: host } }),
+      username: 'operator',
+      passwords: login.passwords,
+      primary: { name: primary.name, runId: primary.probe.runId, epoch },
+    })
+  }
+
+  stop(): void {
+    this.#prober.stop()
+    this.#monitor.stop()
+  }
+}

@@ -1,0 +1,101 @@
+import { formatDuration } from '../api/v1alpha1/duration.ts'
+import { SESSION_STORES, type SessionStore } from '../api/v1alpha1/sessionstore.ts'
+import type { LastFailover, StoreOperation } from '../api/v1alpha1/sessionstorestatus.ts'
+import type { Caches } from '../caches.ts'
+import { type ApplyClient, applyStatus } from '../kube/apply.ts'
+import type { KubeMetrics } from '../kube/metrics.ts'
+import { keyOf } from '../kube/types.ts'
+import type { StoreMemory } from './memory.ts'
+import type { Snapshot } from './observe.ts'
+import type { Obstacle, TlsFacts, WriteProbe } from './plan/conditions.ts'
+import type { Intent, Outcome } from './plan/facts.ts'
+import { planStatus, toOperation } from './plan/status.ts'
+import type { TopologyPlan } from './plan/topology.ts'
+
+const STATUS_MANAGER = 'sessionstore-operator-status'
+
+export type StatusContext = Readonly<{
+  client: ApplyClient
+  caches: Caches
+  metrics: KubeMetrics
+  memory: StoreMemory
+  nowMs: () => number
+  signal: AbortSignal
+}>
+
+/** What a status says beside the snapshot and the plan. */
+export type StatusExtras = Readonly<{ write: WriteProbe; tls: TlsFacts; obstacle?: Obstacle }>
+
+type Written = Readonly<{
+  snapshot: Snapshot
+  plan: TopologyPlan
+  extras: StatusExtras
+  /** The intent as it should stand now: `keep` is what is recorded. */
+  intent: 'keep' | 'none' | Intent
+  lastFailover?: LastFailover
+}>
+
+/** Writes the status when it differs. An intent is written over the version it was decided on, or not at all. */
+export async function writeStatus(context: StatusContext, written: Written): Promise<SessionStore> {
+  const { client, caches, metrics, memory, nowMs, signal } = context
+  const { snapshot, plan, extras, intent } = written
+  const { store } = snapshot
+  const operation = operationOf(store, intent, nowMs())
+  const lastFailover = withLoss(written.lastFailover ?? store.status?.lastFailover, memory)
+  const status = planStatus({
+    ...snapshot,
+    ...extras,
+    plan,
+    generation: store.metadata.generation ?? 0,
+    nowIso: isoTime(nowMs()),
+    previous: store.status,
+    ...(operation && { intent: operation }),
+    ...(lastFailover && { lastFailover }),
+  })
+  const isPrecondition = typeof intent === 'object'
+  const { resourceVersion } = store.metadata
+  const result = await applyStatus(client, SESSION_STORES, {
+    object: store,
+    status,
+    fieldManager: STATUS_MANAGER,
+    ...(isPrecondition && resourceVersion && { resourceVersion }),
+    metrics,
+    signal,
+  })
+  caches.stores.upsert(result.object)
+  return caches.stores.get(keyOf(store)) ?? result.object
+}
+
+function operationOf(store: SessionStore, intent: Written['intent'], nowMs: number): StoreOperation | undefined {
+  if (intent === 'none') return undefined
+  return intent === 'keep' ? store.status?.operation : toOperation(intent, isoTime(nowMs))
+}
+
+/** What a finished failover cost, for the status. */
+export function describeFailover(
+  intent: Intent,
+  outcome: Outcome,
+  times: Readonly<{ nowMs: number; outageSinceMs: number | undefined }>,
+): LastFailover | undefined {
+  if (outcome !== 'FailedOver' && outcome !== 'DataLost') return undefined
+  const { nowMs, outageSinceMs } = times
+  const downtime =
+    outageSinceMs === undefined ? undefined : formatDuration(Math.max(0, Math.round(nowMs - outageSinceMs)))
+  return {
+    time: isoTime(nowMs),
+    reason: intent.reason,
+    ...(intent.from !== undefined && { from: intent.from }),
+    to: intent.candidate,
+    ...(downtime !== undefined && { downtime }),
+  }
+}
+
+/** Losses are known only when the old primary comes back, which is after its failover was reported. */
+function withLoss(failover: LastFailover | undefined, memory: StoreMemory): LastFailover | undefined {
+  if (!failover || memory.lostBytes === undefined) return failover
+  return { ...failover, lostBytes: memory.lostBytes }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z')
+}
