@@ -1,7 +1,16 @@
 import { expect } from 'chai'
 import { APPLIED_HASH, applyStatus, ensureObject } from '../../../src/kube/apply.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
-import { CONFIG_MAPS, POD_DISRUPTION_BUDGETS, SERVICES, STATEFUL_SETS } from '../../../src/kube/resources.ts'
+import {
+  CONFIG_MAPS,
+  namespaced,
+  PERSISTENT_VOLUME_CLAIMS,
+  POD_DISRUPTION_BUDGETS,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+  STATEFUL_SETS,
+} from '../../../src/kube/resources.ts'
 import type { ConfigMap, DesiredObject, KubeObject, Resource } from '../../../src/kube/types.ts'
 import { type HttpProxy, startHttpProxy } from '../../support/http-proxy.ts'
 import { adminAccess, clientWith, configMap, newNamespace, rejectionOf, TEST_MANAGER } from '../../support/kube.ts'
@@ -47,6 +56,11 @@ describe('ensureObject() against a real API server', () => {
     [CONFIG_MAPS, { data: { a: '1' } }],
     [SERVICES, service()],
     [STATEFUL_SETS, statefulSet()],
+    [SECRETS, { type: 'Opaque', data: { password: 'c2VjcmV0' } }],
+    [SERVICE_ACCOUNTS, { automountServiceAccountToken: false }],
+    [PERSISTENT_VOLUME_CLAIMS, claim()],
+    [namespaced('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'), networkPolicy()],
+    [namespaced('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'), autoscaler()],
     [POD_DISRUPTION_BUDGETS, { spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'x' } } } }],
   ]
   for (const [resource, fields] of samples) {
@@ -72,6 +86,20 @@ describe('ensureObject() against a real API server', () => {
 
     expect(second.kind).to.equal('applied')
     expect(second.object.data).to.deep.equal({ a: '1' })
+  })
+
+  it('changes a StatefulSet once, though its ownership moves on the way', async () => {
+    const desired = owned(STATEFUL_SETS, 'rolled', statefulSet())
+    const first = await ensure(STATEFUL_SETS, desired)
+    const changed = owned(STATEFUL_SETS, 'rolled', statefulSet({ image: 'docker.io/valkey/valkey:9.2' }))
+
+    const second = await ensure(STATEFUL_SETS, changed, first.object)
+    const third = await ensure(STATEFUL_SETS, changed, second.object)
+
+    const text = JSON.stringify(first.object.spec)
+    expect(JSON.stringify(second.object.spec)).to.equal(text.replace('valkey:9.1', 'valkey:9.2'))
+    expect(second.object.metadata.generation).to.equal(2)
+    expect(third.kind).to.equal('unchanged')
   })
 
   it('needs one request for each later change, once the ownership is its own', async () => {
@@ -210,11 +238,11 @@ function service(): Readonly<Record<string, unknown>> {
   }
 }
 
-function statefulSet(): Readonly<Record<string, unknown>> {
+function statefulSet({ image = 'docker.io/valkey/valkey:9.1' } = {}): Readonly<Record<string, unknown>> {
   const resources = { limits: { memory: '1024Mi', cpu: '1000m' }, requests: { memory: '0.5Gi' } }
   const container = {
     name: 'server',
-    image: 'docker.io/valkey/valkey:9.1',
+    image,
     command: ['valkey-server', '/etc/server.conf'],
     ports: [{ name: 'redis', containerPort: 6379 }],
     env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
@@ -260,4 +288,21 @@ function statefulSet(): Readonly<Record<string, unknown>> {
       ],
     },
   }
+}
+
+function claim(): Readonly<Record<string, unknown>> {
+  return { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '0.5Gi' } } } }
+}
+
+function networkPolicy(): Readonly<Record<string, unknown>> {
+  const from = [{ podSelector: { matchLabels: { app: 'y' } }, namespaceSelector: {} }]
+  const ingress = [{ from, ports: [{ port: 6379 }] }]
+  return { spec: { podSelector: { matchLabels: { app: 'x' } }, policyTypes: ['Ingress'], ingress } }
+}
+
+function autoscaler(): Readonly<Record<string, unknown>> {
+  const target = { type: 'AverageValue', averageValue: '1500m' }
+  const metrics = [{ type: 'Pods', pods: { metric: { name: 'ops' }, target } }]
+  const scaleTargetRef = { apiVersion: 'sessionstore.dev/v1alpha1', kind: 'SessionStore', name: 'x' }
+  return { spec: { scaleTargetRef, minReplicas: 2, maxReplicas: 5, metrics } }
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { KubeClient } from '../../../src/kube/client.ts'
-import { CONFIG_MAPS, NAMESPACES, SECRETS } from '../../../src/kube/resources.ts'
+import { CONFIG_MAPS, NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SECRETS } from '../../../src/kube/resources.ts'
 import type { KubeObject } from '../../../src/kube/types.ts'
 import {
   adminAccess,
@@ -136,6 +136,33 @@ describe('KubeClient against a real API server', () => {
     expect(late).to.include({ code: 'Timeout', message: 'Cannot list Namespace: no answer within 0 ms' })
   })
 
+  it('evicts a pod, unless a PodDisruptionBudget forbids it', async () => {
+    const selector = { matchLabels: { app: 'guarded' } }
+    const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { namespace, name: 'guarded' } }
+    await client.create(POD_DISRUPTION_BUDGETS, { ...budget, spec: { maxUnavailable: 0, selector } } as KubeObject, {
+      fieldManager,
+    })
+    const free = await client.create(PODS, pod({ namespace, name: 'free' }), { fieldManager })
+    const labels = { app: 'guarded' }
+    const guarded = await client.create(PODS, pod({ namespace, name: 'guarded', labels }), { fieldManager })
+    await client.patch(PODS, guarded.metadata, {
+      kind: 'merge',
+      body: { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } },
+      subresource: 'status',
+      fieldManager,
+    })
+    const how = { subresource: 'eviction', gracePeriodSeconds: 0 } as const
+
+    await client.delete(PODS, free.metadata, how)
+    const error = await rejectionOf(client.delete(PODS, guarded.metadata, how))
+
+    expect(await rejectionOf(client.get(PODS, free.metadata))).to.have.property('code', 'NotFound')
+    expect(error).to.include({ code: 'TooManyRequests', retry: 'Transient' })
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/^Cannot evict Pod "/)
+  })
+
   it('reads the version and a plain path', async () => {
     const { gitVersion } = await client.version()
 
@@ -143,3 +170,9 @@ describe('KubeClient against a real API server', () => {
     expect(await client.getRaw('/readyz')).to.equal('ok')
   })
 })
+
+function pod(metadata: KubeObject['metadata']): KubeObject {
+  const spec = { containers: [{ name: 'c', image: 'i' }], terminationGracePeriodSeconds: 0 }
+  const fields = { spec }
+  return { apiVersion: 'v1', kind: 'Pod', metadata, ...fields }
+}

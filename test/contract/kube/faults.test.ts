@@ -147,7 +147,7 @@ describe('faults of the connection to a real API server', () => {
   }).timeout(40_000)
 })
 
-describe('a watch from before the compaction of etcd', () => {
+describe('a stopped API server', () => {
   let server: ApiServer
   let client: KubeClient
 
@@ -161,7 +161,25 @@ describe('a watch from before the compaction of etcd', () => {
     await server.stop()
   })
 
-  it('is answered by a new list, told as differences', async () => {
+  it('is waited for, and followed again when it is back', async () => {
+    const namespace = await newNamespace(client)
+    const stop = new AbortController()
+    const reflector = new Reflector({ client, resource: CONFIG_MAPS, namespace, random: () => 1 })
+    const running = reflector.start(stop.signal)
+    await reflector.synced
+
+    await server.kill()
+    const error = await rejectionOf(client.version())
+    await server.restart()
+    await client.create(CONFIG_MAPS, configMap({ namespace, name: 'after' }), { fieldManager })
+    await until(() => reflector.store.get(`${namespace}/after`), { what: 'the new object', deadlineMs: 15_000 })
+    stop.abort()
+    await running
+
+    expect(error).to.include({ code: 'ConnectionLost', retry: 'Transient' })
+  }).timeout(40_000)
+
+  it('that compacted its past answers an old watch with a new list, told as differences', async () => {
     const namespace = await newNamespace(client)
     for (const name of ['stays', 'goes']) {
       await client.create(CONFIG_MAPS, configMap({ namespace, name }), { fieldManager })
