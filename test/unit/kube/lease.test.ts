@@ -320,6 +320,26 @@ describe('LeaderElector as leader', () => {
     expect(world.clock.timers()).to.equal(0)
   })
 
+  it('waits for the answer of a renewal under way before it releases', async () => {
+    const world = setup()
+    const a = candidate('a', world)
+    await a.acquired
+    const gate = Promise.withResolvers<void>()
+    const { patch } = a.client
+    a.client.patch = async (...args) => {
+      const lease = await patch(...args)
+      await gate.promise
+      return lease
+    }
+    await world.clock.advance(2_000)
+    const released = a.elector.release()
+    await settle()
+    gate.resolve()
+    await released
+
+    expect(world.server.lease?.spec?.holderIdentity).to.equal('')
+  })
+
   it('releases without an error when the API server is away', async () => {
     const world = setup()
     const a = candidate('a', world)
