@@ -74,7 +74,7 @@ async function gatherNode(): Promise<void> {
     prefixed('opt/cni/bin', Object.fromEntries(plugins.map((name) => [name, join(debs, 'usr/lib/cni', name)]))),
     0o755,
   )
-  const scripts = Object.fromEntries(['node-init', 'systemctl'].map((name) => [name, join(nodeFiles, name)]))
+  const scripts = Object.fromEntries(['node-init', 'systemctl', 'ctr'].map((name) => [name, join(nodeFiles, name)]))
   putFiles(stageDir, prefixed('usr/local/bin', scripts), 0o755)
   putLinks(stageDir, { 'usr/local/bin/journalctl': 'systemctl' })
   const archives = readdirSync(systemImagesDir).filter((name) => name.endsWith('.tar'))
