@@ -4,7 +4,7 @@ import { prepare } from '../../../src/redis/prepare.ts'
 import { probeServer } from '../../../src/redis/probe.ts'
 import { promote } from '../../../src/redis/promote.ts'
 import { writeRecord } from '../../../src/redis/recordscript.ts'
-import { awaitReplicaOnline, join, setQuorum, waitReplicas } from '../../../src/redis/replication.ts'
+import { join, setQuorum, waitReplicas } from '../../../src/redis/replication.ts'
 import type { ServerFacts } from '../../../src/redis/types.ts'
 import { until } from '../../support/until.ts'
 import { type Group, type Member, startGroup } from './group.ts'
@@ -45,11 +45,19 @@ export async function startStore(name: ServerName, w = 1): Promise<Store> {
   return store
 }
 
-/** Lets members follow another and waits until they are online there. */
+/** Lets members follow another and waits until each is online there. */
 export async function follow(store: Store, ordinals: readonly number[], primary: number): Promise<void> {
   const upstream = { host: store.member(primary).ip, port: store.port }
   for (const ordinal of ordinals) must(await join(store.link(ordinal), upstream))
-  must(await awaitReplicaOnline(store.link(primary), { count: ordinals.length, timeoutMs: 10_000 }))
+  const wanted = ordinals.map((ordinal) => store.member(ordinal).ip)
+  await until(
+    async (see) => {
+      const { replicas } = await store.facts(primary)
+      see(replicas)
+      return wanted.every((ip) => replicas.some(({ host, state }) => host === ip && state === 'online'))
+    },
+    { what: `${wanted} to be online`, deadlineMs: 15_000, everyMs: 20 },
+  )
 }
 
 /** Probes on a connection; throws when there are no facts. */
