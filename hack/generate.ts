@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { crdFiles } from './generate/crds.ts'
+import { MANIFEST_PATH, operatorManifest } from './generate/manifests.ts'
 import { apiReference } from './generate/reference.ts'
 import { sampleErrors } from './generate/samples.ts'
 
@@ -13,16 +14,9 @@ const OWNED_FOLDERS = ['crds', 'charts/sessionstore-operator/templates/crds']
 const files = new Map([...crdFiles(), ['docs/api.md', apiReference()] as const])
 const problems: string[] = [...(await sampleErrors(path.join(root, 'samples')))]
 
-for (const [name, text] of files) {
-  if ((await textOf(name)) === text) continue
-  if (isCheck) {
-    problems.push(`${name} is out of date`)
-    continue
-  }
-  await mkdir(path.dirname(path.join(root, name)), { recursive: true })
-  await writeFile(path.join(root, name), text)
-  console.log(`wrote ${name}`)
-}
+for (const [name, text] of files) await settle(name, text)
+// After the CRDs, as they are part of the chart that it is rendered from.
+await settle(MANIFEST_PATH, await operatorManifest())
 
 for (const folder of OWNED_FOLDERS) {
   for (const entry of await readdir(path.join(root, folder)).catch(() => [])) {
@@ -33,6 +27,18 @@ for (const folder of OWNED_FOLDERS) {
 if (problems.length > 0) {
   console.error(`${problems.join('\n')}\nrun "npm run generate" and commit what it writes; repair samples by hand`)
   process.exitCode = 1
+}
+
+/** Writes a file that differs, or says that it does. */
+async function settle(name: string, text: string): Promise<void> {
+  if ((await textOf(name)) === text) return
+  if (isCheck) {
+    problems.push(`${name} is out of date`)
+    return
+  }
+  await mkdir(path.dirname(path.join(root, name)), { recursive: true })
+  await writeFile(path.join(root, name), text)
+  console.log(`wrote ${name}`)
 }
 
 async function textOf(name: string): Promise<string | undefined> {

@@ -47,7 +47,10 @@ export async function helmTemplate(args: readonly string[] = []): Promise<string
 /** What Helm printed, as a manifest of its own: a Namespace first, nothing left that names Helm as the owner. */
 export function toPlain(rendered: string): string {
   const documents = parseAllDocuments(rendered).map(withoutHelm)
-  return [namespaceText(), ...documents.map((document) => document.toString({ lineWidth: 0 }))]
+  return [
+    namespaceText(),
+    ...documents.map((document) => document.toString({ lineWidth: 0, flowCollectionPadding: false })),
+  ]
     .map((text) => text.replace(/^---\n/, ''))
     .join('---\n')
 }

@@ -9,7 +9,6 @@ const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['Node not checking the name', /checkServerIdentity['"]?\s*[:=]\s*(\(\)|undefined|\(_)/],
   ['a tool told to be insecure', /--insecure|--no-check-certificate/],
   ['curl told to be insecure', /\bcurl\b[^\n|;&]*\s-[a-zA-Z]*k\b/],
-  ['kubectl told to be insecure', /insecure-skip-tls-verify['"]?\s*[:=]\s*true|skipTLSVerify['"]?\s*[:=]\s*true/i],
   ['Python accepting any certificate', /ssl_cert_reqs\s*=\s*(None|['"]none['"])|CERT_NONE|check_hostname\s*=\s*False/],
   [
     'a host of a package registry',
