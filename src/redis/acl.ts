@@ -2,7 +2,8 @@ import { isList, type Reply } from './parse.ts'
 import type { AclUser, EngineVersion } from './types.ts'
 
 /** Names of the users every store has. Those of bindings are `<namespace>.<binding>`: they cannot meet. */
-export const INTERNAL_USERS = { operator: 'operator', replication: 'replication', metrics: 'metrics' } as const
+export const INTERNAL_USERS = ['operator', 'replication', 'metrics'] as const
+export type InternalUser = (typeof INTERNAL_USERS)[number]
 
 /** Prefix of all keys the operator itself writes. */
 export const OPERATOR_KEY_PREFIX = '__ss:'
@@ -49,17 +50,17 @@ export function buildDefaultUser(): AclUser {
 /** The operator's own user: the record's key, and the commands of its own work. */
 export function buildOperatorUser({ passwordHashes, server }: UserInput): AclUser {
   const rules = [`~${OPERATOR_KEY_PREFIX}*`, ...databases(server, 1), ...grants(OPERATOR_COMMANDS, server)]
-  return { name: INTERNAL_USERS.operator, passwordHashes, rules }
+  return { name: 'operator' satisfies InternalUser, passwordHashes, rules }
 }
 
 /** The user replicas log in with at their primary, and a demoting primary at its successor. */
 export function buildReplicationUser({ passwordHashes, server }: UserInput): AclUser {
-  return { name: INTERNAL_USERS.replication, passwordHashes, rules: grants(REPLICATION_COMMANDS, server) }
+  return { name: 'replication' satisfies InternalUser, passwordHashes, rules: grants(REPLICATION_COMMANDS, server) }
 }
 
 /** The user of a metrics exporter: numbers only, no key. */
 export function buildMetricsUser({ passwordHashes, server }: UserInput): AclUser {
-  return { name: INTERNAL_USERS.metrics, passwordHashes, rules: grants(METRICS_COMMANDS, server) }
+  return { name: 'metrics' satisfies InternalUser, passwordHashes, rules: grants(METRICS_COMMANDS, server) }
 }
 
 /** The user of a binding with the framework `generic`: its own keys of database 0, no channel, no script, no SELECT. */

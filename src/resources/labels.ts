@@ -21,8 +21,6 @@ export const LABELS = {
 export const ANNOTATIONS = {
   /** On the StatefulSet: the mark `{bootstrapped, epoch, n, w}`; written by a precondition, never by a builder. */
   mark: `${API_GROUP}/mark`,
-  /** Hash of the declared object, so that a field we no longer declare is seen. */
-  appliedHash: `${API_GROUP}/applied-hash`,
   /** On the pod template: hash of what a running server cannot change. */
   configHash: `${API_GROUP}/config-hash`,
   /** On the StatefulSet: values that a later policy or a newer operator must not move under a running store. */

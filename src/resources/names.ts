@@ -1,11 +1,8 @@
+import type { InternalUser } from '../redis/acl.ts'
 import type { Identity } from './identity.ts'
 
 /** The port of every server, with TLS and without. */
 export const PORT = 6379
-
-/** The servers' own users, one per purpose; bindings add theirs. */
-export const INTERNAL_USERS = ['operator', 'replication', 'guard', 'metrics'] as const
-export type InternalUser = (typeof INTERNAL_USERS)[number]
 
 /** The Services of a store by purpose. */
 export const SERVICE_ROLES = ['primary', 'replicas', 'nodes'] as const

@@ -1,7 +1,8 @@
 import type { DesiredObject, Secret } from '../kube/types.ts'
+import type { InternalUser } from '../redis/acl.ts'
 import type { StoreIdentity } from './identity.ts'
 import { childMetadata } from './metadata.ts'
-import { authoritySecretName, type InternalUser, tlsSecretName, userSecretName, usersSecretName } from './names.ts'
+import { authoritySecretName, tlsSecretName, userSecretName, usersSecretName } from './names.ts'
 import { KEYS } from './paths.ts'
 
 /** A certificate and its private key, PEM. */

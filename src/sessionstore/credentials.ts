@@ -10,6 +10,8 @@ import {
   buildMetricsUser,
   buildOperatorUser,
   buildReplicationUser,
+  INTERNAL_USERS,
+  type InternalUser,
 } from '../redis/acl.ts'
 import type { AclUser } from '../redis/types.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
@@ -18,10 +20,6 @@ import { KEYS } from '../resources/paths.ts'
 import { type KeyPair, readSecretKey } from '../resources/secrets.ts'
 import { judgeBindings, keyPrefixOf } from './plan/bindings.ts'
 
-/** Users that the operator makes for itself and for the servers. */
-export const MANAGED_USERS = ['operator', 'replication', 'metrics'] as const
-export type ManagedUser = (typeof MANAGED_USERS)[number]
-
 /** What a login accepts: the current password first, then the previous one while a rotation's window is open. */
 export type Login = Readonly<{ passwords: readonly [string, ...string[]] }>
 
@@ -29,7 +27,7 @@ export type Served = Readonly<{ pair: KeyPair; bundlePem: string; facts: Certifi
 
 /** The generated Secrets of a store, as far as they exist. */
 export type Credentials = Readonly<{
-  logins: Readonly<Partial<Record<ManagedUser, Login>>>
+  logins: Readonly<Partial<Record<InternalUser, Login>>>
   authority?: KeyPair
   served?: Served
   /** Every user the servers should know; complete only when nothing is missing. */
@@ -41,8 +39,8 @@ export type Credentials = Readonly<{
 /** Reads the Secrets of a store from the cache. What cannot be used reads as missing, and is made anew where that loses nothing. */
 export function readCredentials(caches: Caches, identity: StoreIdentity, spec: EffectiveSpec): Credentials {
   const secretOf = (name: string): Secret | undefined => caches.secrets.get(keyOf({ metadata: { ...identity, name } }))
-  const logins: Partial<Record<ManagedUser, Login>> = {}
-  for (const user of MANAGED_USERS) {
+  const logins: Partial<Record<InternalUser, Login>> = {}
+  for (const user of INTERNAL_USERS) {
     const login = readLogin(secretOf(userSecretName(identity, user)))
     if (login) logins[user] = login
   }
@@ -61,7 +59,7 @@ export function readCredentials(caches: Caches, identity: StoreIdentity, spec: E
 
 function managedUsers(logins: Credentials['logins'], server: EffectiveSpec): readonly AclUser[] {
   const builders = { operator: buildOperatorUser, replication: buildReplicationUser, metrics: buildMetricsUser }
-  return MANAGED_USERS.flatMap((user) => {
+  return INTERNAL_USERS.flatMap((user) => {
     const login = logins[user]
     return login ? [builders[user]({ passwordHashes: login.passwords.map(hashPassword), server })] : []
   })

@@ -3,9 +3,10 @@ import { createAuthority, issueServerCertificate, VALIDITY_MS } from '../certifi
 import { authorityCommonName, serverDnsNames } from '../certificates/dnsnames.ts'
 import { needsRenewal } from '../certificates/read.ts'
 import type { DesiredObject } from '../kube/types.ts'
+import { INTERNAL_USERS } from '../redis/acl.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { buildAuthoritySecret, buildTlsSecret, buildUserSecret } from '../resources/secrets.ts'
-import { type Credentials, generatePassword, MANAGED_USERS } from './credentials.ts'
+import { type Credentials, generatePassword } from './credentials.ts'
 
 /** Generated Secrets to write. `createOnly`: an existing one is kept, as its content is known to nobody else. */
 export type Issued = Readonly<{ object: DesiredObject; isCreateOnly: boolean }>
@@ -21,7 +22,7 @@ export type IssueInputs = Readonly<{
 /** Makes what is missing or due: passwords, the store's own CA, the served certificate. Empty when all is there. */
 export async function issueMissing(inputs: IssueInputs): Promise<readonly Issued[]> {
   const { identity, credentials, spec } = inputs
-  const users = MANAGED_USERS.filter((user) => credentials.logins[user] === undefined)
+  const users = INTERNAL_USERS.filter((user) => credentials.logins[user] === undefined)
   const secrets = users.map((user) => buildUserSecret(identity, user, { password: generatePassword() }))
   const issued = secrets.map((object) => ({ object, isCreateOnly: true }))
   return spec.tlsMode === 'Required' ? [...issued, ...(await issueCertificates(inputs))] : issued

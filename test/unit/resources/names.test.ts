@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { INTERNAL_USERS } from '../../../src/redis/acl.ts'
 import {
   authoritySecretName,
   bindingSecretName,
   configMapName,
-  INTERNAL_USERS,
   podHost,
   podHostAbsolute,
   podName,

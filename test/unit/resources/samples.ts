@@ -1,10 +1,10 @@
 import type { EffectiveSpec } from '../../../src/api/v1alpha1/effective.ts'
 import { effectiveSpec } from '../../../src/api/v1alpha1/effective.ts'
 import type { DesiredObject } from '../../../src/kube/types.ts'
+import { INTERNAL_USERS } from '../../../src/redis/acl.ts'
 import { buildBindingSecret } from '../../../src/resources/bindingsecret.ts'
 import { buildConfigMap } from '../../../src/resources/configmap.ts'
 import type { BindingIdentity, StoreIdentity } from '../../../src/resources/identity.ts'
-import { INTERNAL_USERS } from '../../../src/resources/names.ts'
 import { buildDisruptionBudget } from '../../../src/resources/pdb.ts'
 import {
   buildAuthoritySecret,

@@ -54,7 +54,7 @@ describe('Secret data', () => {
 
 describe('buildUserSecret()', () => {
   it('carries the login', () => {
-    expect(textsOf(buildUserSecret(SHOP, 'guard', { password: 'new' }))).to.deep.equal({
+    expect(textsOf(buildUserSecret(SHOP, 'metrics', { password: 'new' }))).to.deep.equal({
       username: 'guard',
       password: 'new',
     })
