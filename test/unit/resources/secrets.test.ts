@@ -55,7 +55,7 @@ describe('Secret data', () => {
 describe('buildUserSecret()', () => {
   it('carries the login', () => {
     expect(textsOf(buildUserSecret(SHOP, 'metrics', { password: 'new' }))).to.deep.equal({
-      username: 'guard',
+      username: 'metrics',
       password: 'new',
     })
   })
