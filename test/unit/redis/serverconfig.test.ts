@@ -1,0 +1,89 @@
+import { expect } from 'chai'
+import {
+  liveSettings,
+  quorumSettings,
+  renderServerConfig,
+  type ServerConfigInput,
+  staticConfig,
+} from '../../../src/redis/serverconfig.ts'
+
+const input: ServerConfigInput = {
+  port: 6379,
+  tls: { certFile: '/tls/tls.crt', keyFile: '/tls/tls.key', caFile: '/tls/ca.crt', clientAuth: 'None' },
+  aclFile: '/users/users.acl',
+  dataDir: '/data',
+  maxMemoryBytes: 134_217_728,
+  maxMemoryPolicy: 'volatile-ttl',
+  maxClients: 1032,
+  backlogBytes: 4_194_304,
+  replicaBufferBytes: 33_554_432,
+  minReplicasToWrite: 1,
+  maxLagSeconds: 2,
+}
+
+describe('renderServerConfig()', () => {
+  it('renders a server that starts guarded, empty and with TLS only', () => {
+    expect(renderServerConfig(input).split('\n')).to.deep.equal([
+      'port 0',
+      'tls-port 6379',
+      'tls-replication yes',
+      'tls-auth-clients no',
+      'tls-cert-file /tls/tls.crt',
+      'tls-key-file /tls/tls.key',
+      'tls-ca-cert-file /tls/ca.crt',
+      'tls-protocols "TLSv1.2 TLSv1.3"',
+      'aclfile /users/users.acl',
+      'dir /data',
+      'daemonize no',
+      'protected-mode no',
+      'replicaof 127.0.0.1 1',
+      'replica-serve-stale-data no',
+      'save ""',
+      'appendonly no',
+      'rdb-del-sync-files yes',
+      'repl-diskless-sync yes',
+      'repl-diskless-sync-delay 1',
+      'repl-ping-replica-period 1',
+      'repl-timeout 10',
+      'shutdown-timeout 10',
+      'maxmemory 134217728',
+      'maxmemory-policy volatile-ttl',
+      'maxmemory-clients 10%',
+      'maxclients 1032',
+      'repl-backlog-size 4194304',
+      'client-output-buffer-limit replica 33554432 16777216 60',
+      'tcp-keepalive 60',
+      'min-replicas-to-write 1',
+      'min-replicas-max-lag 2',
+      '',
+    ])
+  })
+
+  it('renders a plain port without TLS, never both', () => {
+    const { tls: _tls, ...plain } = input
+    expect(renderServerConfig(plain)).to.match(/^port 6379\n/)
+    expect(renderServerConfig(plain)).not.to.include('tls-')
+  })
+
+  it('lets nobody override what the operator owns', () => {
+    const extra = { replicaof: '10.0.0.1 6379', save: '60 1' }
+    const settings = staticConfig({ ...input, extraStatic: extra, extraLive: { maxmemory: '0' } })
+    expect(settings).to.include({ replicaof: '127.0.0.1 1', save: '' })
+    expect(liveSettings({ ...input, extraLive: { maxmemory: '0', timeout: '5' } })).to.include({
+      maxmemory: '134217728',
+      timeout: '5',
+    })
+  })
+})
+
+describe('staticConfig() and liveSettings()', () => {
+  it('share no parameter, with each other or with the write gate', () => {
+    const names = [staticConfig(input), liveSettings(input), quorumSettings(input)].flatMap(Object.keys)
+    expect(names.length).to.equal(new Set(names).size)
+  })
+
+  it('do not change the pod template when only live values change', () => {
+    const changed = { ...input, maxMemoryBytes: 1, maxMemoryPolicy: 'noeviction', maxClients: 5, minReplicasToWrite: 2 }
+    expect(staticConfig(changed)).to.deep.equal(staticConfig(input))
+  })
+})
