@@ -8,7 +8,11 @@ import { ANNOTATIONS, JOINED_CONDITION, LABELS, READABLE, ROLES } from '../resou
 import { limitBytesOf, type Snapshot } from './observe.ts'
 import type { PodChange, TopologyStep } from './plan/facts.ts'
 
-export const FIELD_MANAGER = 'sessionstore-operator'
+/**
+ * Never the manager of the declared objects: what that one does not declare in its next apply is removed, and the mark
+ * would be gone.
+ */
+const FIELD_MANAGER = 'sessionstore-operator-topology'
 
 export type ApiContext = Readonly<{
   client: Pick<KubeClient, 'patch' | 'delete'>

@@ -17,9 +17,10 @@ import type { ObjectStore } from '../kube/store.ts'
 import { type DesiredObject, type KubeObject, keyOf, type Resource } from '../kube/types.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { disruptionBudgetName } from '../resources/names.ts'
-import { FIELD_MANAGER } from './actpods.ts'
 import type { Issued } from './issue.ts'
 import { buildDefaultBinding, type ObjectWaves } from './plan/objects.ts'
+
+const FIELD_MANAGER = 'sessionstore-operator'
 
 export type ApplyContext = Readonly<{
   client: ApplyClient & Pick<KubeClient, 'delete'>

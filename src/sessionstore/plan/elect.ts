@@ -1,5 +1,12 @@
-import { type Electorate, isPrepared } from './electorate.ts'
-import { type Intent, isReached, type MemberFacts, type TopologyFacts, type TopologyStep } from './facts.ts'
+import { type Electorate, isPrepared, recordOf } from './electorate.ts'
+import {
+  type Intent,
+  isReached,
+  type MemberFacts,
+  type ReachedMember,
+  type TopologyFacts,
+  type TopologyStep,
+} from './facts.ts'
 import { isHeard, isStopped, readFence } from './fence.ts'
 
 /** Heard by a replica but silent for the operator: perhaps only our own path is broken, so wait longer before moving. */
@@ -10,15 +17,15 @@ const LOOK_AGAIN_MS = 500
 
 /** No intent is recorded and no rightful primary answers: decides whether a bootstrap or a failover begins. */
 export function planElection(facts: TopologyFacts, electorate: Electorate): TopologyStep {
-  if (!electorate.isBootstrapped) return planBootstrap(facts, electorate)
+  // Before a bootstrap too: members may hold data though the mark was lost with its StatefulSet.
   const reveal = planReveal(electorate)
   if (reveal) return reveal
+  if (!electorate.isBootstrapped) return planBootstrap(facts, electorate)
   const last = facts.members.find((member) => member.name === electorate.lastPrimary)
   const suspicion = last ? readSuspicion(last, facts) : undefined
   if (suspicion) return suspicion
   const unprepared = unpreparedMembers(facts)
   if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
-  if (electorate.candidates.length === 0) return planWithoutWitness(facts, electorate)
   return planFailover(facts, electorate)
 }
 
@@ -43,15 +50,22 @@ function planBootstrap(facts: TopologyFacts, electorate: Electorate): TopologySt
   if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
   const prepared = electorate.reached.filter((member) => isPrepared(member, facts) && !member.pod?.isTerminating)
   const needed = 1 + facts.goal.w
-  const [candidate] = prepared
-  if (!candidate || prepared.length < needed)
+  if (prepared.length < needed)
     return {
       kind: 'wait',
       reason: 'WaitingForMembers',
       message: `${prepared.length} of ${facts.goal.n} members answer, ${needed} are needed for the first primary`,
       requeueAfterMs: LOOK_AGAIN_MS,
     }
-  return recordIntent(facts, { kind: 'Bootstrap', epoch: 1, candidate: candidate.name, reason: 'FirstPrimary' })
+  const candidate = prepared.find((member) => member.probe.record === undefined)
+  if (!candidate)
+    return {
+      kind: 'blocked',
+      reason: 'FailoverBlocked',
+      message: `every member that answers holds the data of another store; delete the pod of one to give its data up`,
+    }
+  const epoch = electorate.epoch + 1
+  return recordIntent(facts, { kind: 'Bootstrap', epoch, candidate: candidate.name, reason: 'FirstPrimary' })
 }
 
 /** undefined: the last primary is out of the way, or silent for long enough. */
@@ -70,10 +84,23 @@ function waitFor(member: MemberFacts, what: string, requeueAfterMs: number): Top
   return { kind: 'wait', reason: 'PrimarySuspected', message, requeueAfterMs }
 }
 
-/** Nobody who answers has the data of the newest epoch. */
+/** No member can take over with the data of the newest epoch: waits for one that may, or begins anew. */
 export function planWithoutWitness(facts: TopologyFacts, electorate: Electorate): TopologyStep {
-  const silent = facts.members.filter((member) => !isReached(member) && !isStopped(member, facts))
+  if (!electorate.isBootstrapped) return planBootstrap(facts, electorate)
+  const reveal = planReveal(electorate)
+  if (reveal) return reveal
+  const unprepared = unpreparedMembers(facts)
+  if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
+  const silent = silentMembers(facts)
   if (silent.length > 0) return awaitSilent(silent, facts)
+  const holder = electorate.reached.find((member) => mayHoldData(member, facts))
+  if (holder)
+    return {
+      kind: 'wait',
+      reason: 'WaitingForMembers',
+      message: `${holder.name} may hold the newest data and cannot be elected yet: it is loading, syncing or not prepared`,
+      requeueAfterMs: LOOK_AGAIN_MS,
+    }
   const foreign = electorate.reached.find((member) => member.probe.keyCount > 0)
   if (foreign)
     return {
@@ -100,8 +127,17 @@ export function planWithoutWitness(facts: TopologyFacts, electorate: Electorate)
   })
 }
 
+function silentMembers(facts: TopologyFacts): readonly MemberFacts[] {
+  return facts.members.filter((member) => !isReached(member) && !isStopped(member, facts))
+}
+
+function mayHoldData(member: ReachedMember, facts: TopologyFacts): boolean {
+  const { isLoading, isSyncing } = member.probe
+  return isLoading || isSyncing || recordOf(member, facts.storeUID) !== undefined
+}
+
 function awaitSilent(silent: readonly MemberFacts[], facts: TopologyFacts): TopologyStep {
-  const names = silent.map((member) => member.name).join(', ')
+  const names = namesOf(silent)
   const sinceMs = Math.max(facts.observingSinceMs, ...silent.map(silentSinceMs))
   if (facts.nowMs - sinceMs < WITNESS_WAIT_MS)
     return {
@@ -122,26 +158,30 @@ function silentSinceMs(member: MemberFacts): number {
 }
 
 function planFailover(facts: TopologyFacts, electorate: Electorate): TopologyStep {
-  // Staying members first: a terminating pod would be moved away from at once.
-  const candidate = electorate.candidates.find((member) => !member.pod?.isTerminating) ?? electorate.candidates[0]
-  if (!candidate) return { kind: 'none' }
-  const fence = readFence(facts, electorate, candidate.name)
-  if (fence.kind === 'impossible') return blockedBy(fence.members, electorate)
-  const missing = facts.members.filter((member) => member.probe.kind === 'unknown' && member.stopped === undefined)
-  if (missing.length > 0 && facts.nowMs - facts.observingSinceMs < facts.goal.downAfterMs)
+  const [candidate] = electorate.candidates
+  const silent = silentMembers(facts)
+  if (!candidate || (electorate.isBehind && silent.length > 0)) return planWithoutWitness(facts, electorate)
+  const unasked = silent.filter((member) => member.probe.kind === 'unknown')
+  if (unasked.length > 0 && facts.nowMs - facts.observingSinceMs < facts.goal.downAfterMs)
     return {
       kind: 'wait',
       reason: 'WaitingForMembers',
-      message: `${missing.map((member) => member.name).join(', ')} is not probed yet and may hold newer data`,
+      message: `${namesOf(unasked)} is not probed yet and may hold newer data`,
       requeueAfterMs: LOOK_AGAIN_MS,
     }
+  const fence = readFence(facts, electorate, candidate.name)
+  if (fence.kind === 'impossible') return blockedBy(fence.members, electorate)
   return recordIntent(facts, {
     kind: 'Failover',
     epoch: electorate.epoch + 1,
     candidate: candidate.name,
-    reason: failoverReason(facts, electorate),
+    reason: electorate.isBehind ? 'NewestDataLost' : failoverReason(facts, electorate),
     ...(electorate.lastPrimary !== undefined && { from: electorate.lastPrimary }),
   })
+}
+
+function namesOf(members: readonly MemberFacts[]): string {
+  return members.map((member) => member.name).join(', ')
 }
 
 function failoverReason(facts: TopologyFacts, electorate: Electorate): string {

@@ -15,8 +15,10 @@ export type Electorate = Readonly<{
   primary?: ReachedMember
   /** Pod name of the newest epoch's primary, reached or not. */
   lastPrimary?: string
-  /** Reached, prepared replicas with the newest record, best first. */
+  /** Reached, prepared members with the newest record, best first; a master that is no rightful primary comes last. */
   candidates: readonly ReachedMember[]
+  /** The records of the members that answer are older than the mark: the newest data is with nobody who answers. */
+  isBehind: boolean
   /** Reached members whose record cannot be read while they serve no stale data. */
   hidden: readonly ReachedMember[]
 }>
@@ -34,13 +36,19 @@ export function isMaster(member: MemberFacts): boolean {
   return member.probe.kind === 'reached' && member.probe.role === 'master'
 }
 
-/** Compares `(seq, offset)` inside one epoch; the offset only where both histories are one. Best first. */
+/**
+ * Best first: seq, then the offset where both histories are one. Names of histories order equals, so that the order is
+ * one whatever members are compared. Data comes before convenience: a leaving pod hands over later.
+ */
 function byFreshness(a: ReachedMember, b: ReachedMember): number {
   const seq = (b.probe.record?.seq ?? 0) - (a.probe.record?.seq ?? 0)
-  const isOneLineage = a.probe.replicationId === b.probe.replicationId
-  // Within about a second of writing the seq of two replicas is equal and the offset tells who has more.
-  if (isOneLineage && b.probe.offset !== a.probe.offset) return b.probe.offset - a.probe.offset
-  return seq !== 0 ? seq : a.ordinal - b.ordinal
+  if (seq !== 0) return seq
+  const master = Number(isMaster(a)) - Number(isMaster(b))
+  if (master !== 0) return master
+  if (a.probe.replicationId !== b.probe.replicationId) return a.probe.replicationId < b.probe.replicationId ? -1 : 1
+  const offset = b.probe.offset - a.probe.offset
+  if (offset !== 0) return offset
+  return Number(a.pod?.isTerminating ?? false) - Number(b.pod?.isTerminating ?? false) || a.ordinal - b.ordinal
 }
 
 function findLastPrimary(facts: TopologyFacts, records: readonly EpochRecord[], epoch: number): string | undefined {
@@ -52,7 +60,7 @@ function findLastPrimary(facts: TopologyFacts, records: readonly EpochRecord[], 
 function isCandidate(member: ReachedMember, facts: TopologyFacts, epoch: number): boolean {
   const { probe } = member
   // A replica in a full sync holds neither the old data nor the new.
-  if (probe.role !== 'replica' || probe.isSyncing || !isPrepared(member, facts)) return false
+  if (probe.isSyncing || !isPrepared(member, facts)) return false
   return recordOf(member, facts.storeUID)?.epoch === epoch
 }
 
@@ -65,9 +73,11 @@ export function readElectorate(facts: TopologyFacts): Electorate {
   const recorded = Math.max(0, ...records.map((record) => record.epoch))
   const epoch = Math.max(recorded, facts.statusEpoch, mark?.epoch ?? 0, facts.intent?.epoch ?? 0)
   const quorums = mark ? [mark, ...records] : records
+  // The mark follows the records: with an older record alone a master would be a zombie that calls itself rightful.
+  const isBehind = recorded < (mark?.epoch ?? 0)
   const primary = reached.find((member) => {
     const record = recordOf(member, storeUID)
-    return member.probe.role === 'master' && record?.epoch === recorded && record.primary === member.name
+    return isMaster(member) && !isBehind && record?.epoch === recorded && record.primary === member.name
   })
   const lastPrimary = findLastPrimary(facts, records, recorded)
   return {
@@ -79,6 +89,7 @@ export function readElectorate(facts: TopologyFacts): Electorate {
     ...(primary && { primary }),
     ...(lastPrimary !== undefined && { lastPrimary }),
     candidates: reached.filter((member) => isCandidate(member, facts, recorded)).toSorted(byFreshness),
-    hidden: reached.filter((member) => member.probe.isRecordHidden),
+    isBehind,
+    hidden: reached.filter((member) => member.probe.isRecordHidden && !member.probe.isLoading),
   }
 }

@@ -17,14 +17,13 @@ export type FenceState =
   | Readonly<{ kind: 'waitUntil'; atMs: number; member: string }>
   | Readonly<{ kind: 'impossible'; members: readonly string[] }>
 
-/** A refused port proves a stopped server only when those who followed it lost it too. */
+/**
+ * A refused port proves a stopped server only when those who followed it lost it too, and only while the address is the
+ * pod's: that of a pod being deleted may be another's already.
+ */
 function isRefused(member: MemberFacts, facts: TopologyFacts): boolean {
-  if (
-    member.probe.kind !== 'unreachable' ||
-    !member.probe.isRefusalConfirmed ||
-    member.pod?.isTerminating === undefined
-  )
-    return false
+  const { probe, pod } = member
+  if (probe.kind !== 'unreachable' || !probe.isRefusalConfirmed || !pod || pod.isTerminating) return false
   return !facts.members.filter(isReached).some((other) => isFollowing(other, member) && other.probe.isLinkUp)
 }
 

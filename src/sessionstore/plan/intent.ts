@@ -86,10 +86,15 @@ function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step)
   const isBootstrap = intent.kind === 'Bootstrap'
   // A candidate that came back empty must not win over members that still hold the data (F1).
   if (!isBootstrap && !electorate.candidates.includes(candidate)) return chooseAgain(facts, electorate, step)
-  if (isBootstrap && electorate.candidates.length > 0) return chooseAgain(facts, electorate, step)
+  if (isBootstrap && (electorate.candidates.length > 0 || !isFitForBootstrap(candidate, facts)))
+    return chooseAgain(facts, electorate, step)
   const fence = planFence(facts, electorate, candidate.name)
   if (fence) return fence
   return { kind: 'promote', candidate: candidate.name, expectedEpoch: record?.epoch ?? 'none' }
+}
+
+function isFitForBootstrap(candidate: ReachedMember, facts: TopologyFacts): boolean {
+  return isPrepared(candidate, facts) && candidate.probe.record === undefined
 }
 
 /** undefined: nobody but the candidate can accept a write. */
@@ -128,14 +133,14 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
       message: `candidate ${intent.candidate} does not answer`,
       requeueAfterMs: LOOK_AGAIN_MS,
     }
-  // A fenced old primary is an allowed candidate: it gets a new epoch like any other.
-  const others = electorate.candidates.filter((member) => member.name !== intent.candidate)
-  const next = others[0] ?? electorate.primary ?? electorate.candidates[0]
+  // The old primary, fenced or not, has all that was ever acknowledged: it gets a new epoch like any other.
+  const next = electorate.primary ?? electorate.candidates[0]
   if (!next) return planWithoutWitness(facts, electorate)
   const epoch = electorate.epoch + 1
+  const reason = intent.kind === 'Failover' ? intent.reason : 'CandidateLost'
   return {
     kind: 'recordIntent',
-    intent: { ...intent, kind: 'Failover', epoch, candidate: next.name, startedAtMs: facts.nowMs },
+    intent: { ...intent, kind: 'Failover', epoch, candidate: next.name, reason, startedAtMs: facts.nowMs },
   }
 }
 
