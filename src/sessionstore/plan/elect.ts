@@ -131,6 +131,11 @@ function silentMembers(facts: TopologyFacts): readonly MemberFacts[] {
   return facts.members.filter((member) => !isReached(member) && !isStopped(member, facts))
 }
 
+/** The members that answer are of an older epoch, and one that does not may be of the newest. */
+export function mayNewerBeSilent(facts: TopologyFacts, { isBehind }: Electorate): boolean {
+  return isBehind && silentMembers(facts).length > 0
+}
+
 function mayHoldData(member: ReachedMember, facts: TopologyFacts): boolean {
   const { isLoading, isSyncing } = member.probe
   return isLoading || isSyncing || recordOf(member, facts.storeUID) !== undefined
@@ -159,9 +164,8 @@ function silentSinceMs(member: MemberFacts): number {
 
 function planFailover(facts: TopologyFacts, electorate: Electorate): TopologyStep {
   const [candidate] = electorate.candidates
-  const silent = silentMembers(facts)
-  if (!candidate || (electorate.isBehind && silent.length > 0)) return planWithoutWitness(facts, electorate)
-  const unasked = silent.filter((member) => member.probe.kind === 'unknown')
+  if (!candidate || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
+  const unasked = silentMembers(facts).filter((member) => member.probe.kind === 'unknown')
   if (unasked.length > 0 && facts.nowMs - facts.observingSinceMs < facts.goal.downAfterMs)
     return {
       kind: 'wait',

@@ -1,4 +1,4 @@
-import { blockedBy, planReveal, planWithoutWitness, unpreparedMembers } from './elect.ts'
+import { blockedBy, mayNewerBeSilent, planReveal, planWithoutWitness, unpreparedMembers } from './elect.ts'
 import { type Electorate, isMaster, isPrepared, recordOf } from './electorate.ts'
 import {
   type Intent,
@@ -135,7 +135,7 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
     }
   // The old primary, fenced or not, has all that was ever acknowledged: it gets a new epoch like any other.
   const next = electorate.primary ?? electorate.candidates[0]
-  if (!next) return planWithoutWitness(facts, electorate)
+  if (!next || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
   const epoch = electorate.epoch + 1
   const reason = intent.kind === 'Failover' ? intent.reason : 'CandidateLost'
   return {

@@ -1,0 +1,205 @@
+import { itPlans } from '../../../support/topology/table.ts'
+
+const HEIRS = ['s-1 cut shown', 's-2 cut shown']
+
+describe('planTopology(): a primary goes away (dataplane 5.1-5.2, F1, F8, F24)', () => {
+  itPlans([
+    ['is given its grace period', '', ['s-0 silent:1', ...HEIRS], 'wait PrimarySuspected'],
+    [
+      'is replaced when it stays silent',
+      '',
+      ['s-0 silent:4', ...HEIRS],
+      'intent Failover epoch 2 s-1 from s-0 (PrimarySilent)',
+    ],
+    [
+      'is replaced at once when it is stopped',
+      '',
+      ['s-0 stopped', ...HEIRS],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'is replaced at once when its pod is gone',
+      '',
+      ['s-0 gone', ...HEIRS],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'is replaced at once when its port refuses and its links are down',
+      '',
+      ['s-0 refused', ...HEIRS],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryRefused)',
+    ],
+    [
+      'is not taken for stopped while a replica is linked to it',
+      '',
+      ['s-0 refused', 's-1 heard', 's-2 cut shown'],
+      'wait PrimarySuspected',
+    ],
+    [
+      'is not taken for stopped when the address that refuses is of a pod being deleted',
+      '',
+      ['s-0 refused leaving', ...HEIRS],
+      'wait PrimarySuspected',
+    ],
+    [
+      'loses its label before anything is revealed: an empty server that answers nil logs people out',
+      '',
+      ['s-0 restarted labelled', 's-1 cut', 's-2 cut'],
+      'label off s-0 on nobody',
+    ],
+    [
+      'shows all records once nobody is pointed at it',
+      '',
+      ['s-0 restarted unlabelled', 's-1 cut', 's-2 cut'],
+      'reveal s-0 s-1 s-2',
+    ],
+    [
+      'is replaced when it came back as a new run (F24)',
+      '',
+      ['s-0 restarted shown unlabelled failed', ...HEIRS],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryRestarted)',
+    ],
+    [
+      'is waited for longer while a replica hears it: perhaps only our own path is broken',
+      '',
+      ['s-0 silent:14', 's-1 heard', 's-2 heard'],
+      'wait PrimarySuspected',
+    ],
+    [
+      'is replaced in the end though a replica hears it',
+      '',
+      ['s-0 silent:16', 's-1 heard', 's-2 heard'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimarySilent)',
+    ],
+    ['is not judged before it was probed', 'observing:0', ['s-0 unknown', ...HEIRS], 'wait PrimarySuspected'],
+    [
+      'waits for members that were not probed yet and may hold more',
+      'observing:1',
+      ['s-0 gone', 's-1 cut shown', 's-2 unknown'],
+      'wait WaitingForMembers',
+    ],
+    [
+      'says nothing is blocked before all members were asked',
+      'observing:1 n:5 w:1',
+      ['s-0 gone', 's-1 cut shown', 's-2 unknown', 's-3 unknown', 's-4 unknown'],
+      'wait WaitingForMembers',
+    ],
+    [
+      'prepares members before one is chosen',
+      '',
+      ['s-0 gone', 's-1 cut shown unprepared', 's-2 cut shown'],
+      'prepare s-1',
+    ],
+    [
+      'lets nobody wait for a member that cannot be prepared',
+      '',
+      ['s-0 gone', 's-1 cut shown unprepared failed', 's-2 cut shown'],
+      'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'keeps its role under an intent-less restart of the operator',
+      'observing:0',
+      ['s-0 primary', 's-1 unknown', 's-2 unknown'],
+      'none',
+    ],
+  ])
+})
+
+describe('planTopology(): who takes over (dataplane 1)', () => {
+  itPlans([
+    [
+      'the member with the higher seq',
+      '',
+      ['s-0 gone', 's-1 cut shown', 's-2 cut shown seq:12'],
+      'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'the member with the higher offset of one lineage',
+      '',
+      ['s-0 gone', 's-1 cut shown', 's-2 cut shown offset:101'],
+      'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'seq before offset, also within one lineage',
+      '',
+      ['s-0 gone', 's-1 cut shown offset:200', 's-2 cut shown seq:12'],
+      'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'no higher offset of another lineage',
+      '',
+      ['s-0 gone', 's-1 cut shown seq:11', 's-2 cut shown offset:900 lineage:z'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'the newest epoch, whatever the offset of an older one',
+      'mark:2/3/1',
+      ['s-0 gone', 's-1 cut shown epoch:1 offset:900 seq:90', 's-2 cut shown'],
+      'intent Failover epoch 3 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'nobody without a record',
+      '',
+      ['s-0 gone', 's-1 nowhere shown empty', 's-2 cut shown'],
+      'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'nobody of another store',
+      '',
+      ['s-0 gone', 's-1 cut shown foreign', 's-2 cut shown'],
+      'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'nobody in the middle of a full sync',
+      '',
+      ['s-0 gone', 's-1 cut shown syncing', 's-2 cut shown'],
+      'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'a staying member rather than a leaving one',
+      '',
+      ['s-0 gone', 's-1 cut shown leaving', 's-2 cut shown'],
+      'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'a leaving member when it has more',
+      '',
+      ['s-0 gone', 's-1 cut shown leaving offset:150', 's-2 cut shown'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'the same member in whatever order equals of several lineages are given',
+      '',
+      [
+        's-0 cut shown lineage:a offset:100 names:s-9',
+        's-1 cut shown lineage:b offset:500',
+        's-2 cut shown lineage:a offset:200',
+        's-9 gone',
+      ],
+      'intent Failover epoch 2 s-2 from s-9 (PrimaryStopped)',
+    ],
+  ])
+})
+
+describe('planTopology(): the members hold less than the mark knows (dataplane 1)', () => {
+  itPlans([
+    [
+      'a primary of an older epoch is no primary',
+      'mark:2/3/1 last:s-1',
+      ['s-0 master epoch:1 names:s-0', 's-1 silent:4', 's-2 silent:4'],
+      'wait WaitingForMembers',
+    ],
+    [
+      'the older epoch is taken when nobody can hold the newer, and is called a loss',
+      'mark:2/3/1 last:s-1',
+      ['s-0 cut shown epoch:1 names:s-0', 's-1 nowhere shown empty', 's-2 gone'],
+      'intent Failover epoch 3 s-0 from s-0 (NewestDataLost)',
+    ],
+    [
+      'a human decides while a silent member may hold the newer',
+      'mark:2/3/1 last:s-1',
+      ['s-0 cut shown epoch:1 names:s-0', 's-1 silent:40', 's-2 gone'],
+      'blocked FailoverBlocked',
+    ],
+  ])
+})
