@@ -55,8 +55,8 @@ export class LeaderElector {
     const { leaseDurationMs = 6_000, renewDeadlineMs = 4_000, retryPeriodMs = 2_000 } = options
     const { client, namespace, name, identity, fieldManager, onNewLeader } = options
     checkPeriods([leaseDurationMs, renewDeadlineMs, retryPeriodMs])
-    // Half of the deadline: a request that hangs leaves time for another one.
-    const timeoutMs = renewDeadlineMs / 2
+    // A renewal on a dead connection must leave time for another one before the deadline.
+    const timeoutMs = (renewDeadlineMs - retryPeriodMs) / 2
     this.#access = { client, namespace, name, identity, fieldManager, leaseDurationMs, timeoutMs }
     this.#renewDeadlineMs = renewDeadlineMs
     this.#retryPeriodMs = retryPeriodMs
@@ -120,13 +120,15 @@ export class LeaderElector {
   /** One try: a fresh read decides, so that a stalled watch can only make us wait longer. */
   async #tryAcquire(signal: AbortSignal): Promise<boolean> {
     const { identity } = this.#access
+    // Nothing is held yet that could be lost: a first connection may take its time.
+    const patient = { ...this.#access, timeoutMs: this.#renewDeadlineMs }
     try {
-      const live = await readLease(this.#access, signal)
+      const live = await readLease(patient, signal)
       if (live) this.#observer.observe(live)
       if (live && holderOf(live) !== identity && this.#observer.remainingMs() > 0) return false
       if (signal.aborted) return false
       const sentAtMs = this.#clock.monotonicMs()
-      const lease = await holdLease(this.#access, live, this.#clock.nowMs())
+      const lease = await holdLease(patient, live, this.#clock.nowMs())
       this.#state = { kind: 'leading', lease, renewedAtMs: sentAtMs }
     } catch (error) {
       const isExpected = signal.aborted || hasCode(error, 'Conflict', 'AlreadyExists')
@@ -144,43 +146,52 @@ export class LeaderElector {
     const { signal } = this.#stopRenewal
     let pauseMs = this.#retryPeriodMs
     while ((await wait(this.#clock, pauseMs, signal)) === 'elapsed') {
-      // After a failure sooner: one lost packet must not use up half of the deadline.
-      pauseMs = (await this.#renew()) ? this.#retryPeriodMs : this.#retryPeriodMs / 4
+      pauseMs = await this.#renew()
     }
   }
 
-  async #renew(): Promise<boolean> {
-    if (this.#state.kind !== 'leading') return false
+  /** Tries once and says when to try again: sooner after a failure, as there is not much time. */
+  async #renew(): Promise<number> {
+    const soonMs = this.#retryPeriodMs / 8
+    if (this.#state.kind !== 'leading') return soonMs
     // A frozen process wakes up with every timer due, in no useful order: the clock decides.
-    if (this.#deadlineAtMs() <= this.#clock.monotonicMs()) return this.#lose('the renew deadline has passed')
+    if (this.#deadlineAtMs() <= this.#clock.monotonicMs()) {
+      this.#lose('the renew deadline has passed')
+      return soonMs
+    }
     try {
       const sentAtMs = this.#clock.monotonicMs()
       const lease = await holdLease(this.#access, this.#state.lease, this.#clock.nowMs())
       // Lost meanwhile: a late success must not bring the leadership back.
-      if (this.#lost.signal.aborted) return false
+      if (this.#lost.signal.aborted) return soonMs
       this.#state = { kind: 'leading', lease, renewedAtMs: sentAtMs }
       this.#armDeadline()
-      return true
+      return this.#retryPeriodMs
     } catch (error) {
       this.#log.warn({ err: toOperatorError(error) }, 'Lease not renewed')
-      return hasCode(error, 'Conflict', 'NotFound') ? this.#relearn() : false
+      const isKnown = hasCode(error, 'Conflict', 'NotFound') && (await this.#relearn())
+      return isKnown ? 0 : soonMs
     }
   }
 
-  /** Somebody else wrote or deleted the lease: whoever holds it now has it. */
-  async #relearn(): Promise<false> {
+  /** Somebody else, or a renewal given up as lost, wrote the lease: whoever holds it now has it. True when it is ours. */
+  async #relearn(): Promise<boolean> {
     try {
       const sentAtMs = this.#clock.monotonicMs()
       const live = await readLease(this.#access)
-      if (live && holderOf(live) !== this.#access.identity) return this.#lose(`"${holderOf(live)}" holds the lease`)
+      if (live && holderOf(live) !== this.#access.identity) {
+        this.#lose(`"${holderOf(live)}" holds the lease`)
+        return false
+      }
       const lease = live ?? (await holdLease(this.#access, undefined, this.#clock.nowMs()))
       if (this.#state.kind !== 'leading') return false
       const renewedAtMs = live ? this.#state.renewedAtMs : sentAtMs
       this.#state = { kind: 'leading', lease, renewedAtMs }
+      return true
     } catch (error) {
       this.#log.warn({ err: toOperatorError(error) }, 'Lease not read')
+      return false
     }
-    return false
   }
 
   #deadlineAtMs(): number {
@@ -194,12 +205,11 @@ export class LeaderElector {
     this.#cancelDeadline = this.#clock.schedule(() => this.#lose('the renew deadline has passed'), delayMs)
   }
 
-  #lose(why: string): false {
-    if (this.#state.kind !== 'leading') return false
+  #lose(why: string): void {
+    if (this.#state.kind !== 'leading') return
     this.#end()
     this.#log.error({ why }, 'Leadership lost')
     this.#lost.abort(new OperatorError('Aborted', `Cannot keep Lease "${this.#access.name}": ${why}`))
-    return false
   }
 
   #end(): void {

@@ -1,3 +1,4 @@
+import { type Clock, wait } from '../../src/kube/clock.ts'
 import { OperatorError } from '../../src/kube/errors.ts'
 import type { LeaseClient } from '../../src/kube/lease-client.ts'
 import type { Lease } from '../../src/kube/types.ts'
@@ -14,25 +15,30 @@ export class FakeLeaseServer {
   /** Every write that was accepted, as the holder it named. */
   readonly writes: string[] = []
   readonly #watchers = new Set<(event: WatchEvent<Lease>) => void>()
+  readonly #clock: Clock
   #version = 0
 
-  /** A client with its own faults: `down` refuses, `hangs` never answers, `noWatch` refuses watches, `mute` sends no events. */
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** A client with its own faults: `down` refuses, `hangs` lets every request run into its timeout, `noWatch` refuses watches, `mute` sends no events. */
   client(): FakeLeaseClient {
     const server = this
     const client: FakeLeaseClient = {
       fault: 'none',
-      async get() {
-        await faultOf(client.fault)
+      async get(_, __, { timeoutMs } = {}) {
+        await server.#faultOf(client.fault, timeoutMs)
         if (!server.lease) throw new OperatorError('NotFound', 'no lease')
         return server.lease
       },
-      async create(_, object) {
-        await faultOf(client.fault)
+      async create(_, object, { timeoutMs }) {
+        await server.#faultOf(client.fault, timeoutMs)
         if (server.lease) throw new OperatorError('AlreadyExists', 'there is one')
         return server.write(object.spec)
       },
-      async patch(_, __, { body }) {
-        await faultOf(client.fault)
+      async patch(_, __, { body, timeoutMs }) {
+        await server.#faultOf(client.fault, timeoutMs)
         const { metadata, spec } = body as Readonly<{ metadata: Lease['metadata']; spec: Lease['spec'] }>
         if (!server.lease) throw new OperatorError('NotFound', 'no lease')
         const isCurrent = metadata.resourceVersion === server.lease.metadata.resourceVersion
@@ -40,7 +46,7 @@ export class FakeLeaseServer {
         return server.write({ ...server.lease.spec, ...spec })
       },
       async *watch(_, { signal }) {
-        await faultOf(client.fault)
+        await server.#faultOf(client.fault, undefined)
         if (client.fault === 'noWatch') throw new OperatorError('Unavailable', 'no watch')
         yield* server.#follow(signal, () => client.fault === 'mute')
       },
@@ -87,9 +93,11 @@ export class FakeLeaseServer {
       signal.removeEventListener('abort', onAbort)
     }
   }
-}
 
-async function faultOf(fault: string): Promise<void> {
-  if (fault === 'down') throw new OperatorError('ConnectionLost', 'connection refused')
-  if (fault === 'hangs') await new Promise(() => undefined)
+  async #faultOf(fault: FakeLeaseClient['fault'], timeoutMs = 60_000): Promise<void> {
+    if (fault === 'down') throw new OperatorError('ConnectionLost', 'connection refused')
+    if (fault !== 'hangs') return
+    await wait(this.#clock, timeoutMs)
+    throw new OperatorError('Timeout', 'no answer')
+  }
 }

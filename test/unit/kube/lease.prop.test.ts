@@ -120,7 +120,7 @@ class Process {
 
 class World {
   readonly clock = fakeClock()
-  readonly server = new FakeLeaseServer()
+  readonly server = new FakeLeaseServer(this.clock)
   readonly processes: Process[] = []
   readonly #places: Process[] = []
   #count = 0

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { OperatorError } from '../../../src/kube/errors.ts'
 import { LeaderElector, type LeaderElectorOptions } from '../../../src/kube/lease.ts'
 import { fakeClock, settle } from '../../support/fake-clock.ts'
 import { FakeLeaseServer } from '../../support/fake-lease-server.ts'
@@ -6,7 +7,8 @@ import { FakeLeaseServer } from '../../support/fake-lease-server.ts'
 type Setup = Readonly<{ server: FakeLeaseServer; clock: ReturnType<typeof fakeClock> }>
 
 function setup(): Setup {
-  return { server: new FakeLeaseServer(), clock: fakeClock() }
+  const clock = fakeClock()
+  return { server: new FakeLeaseServer(clock), clock }
 }
 
 /** An elector with its own client; `leads` turns true when it acquires. */
@@ -265,6 +267,36 @@ describe('LeaderElector as leader', () => {
 
     expect(a.elector.lost.aborted).to.equal(true)
     expect(world.server.writes).to.deep.equal(['a'])
+  })
+
+  it('survives one request on a dead connection', async () => {
+    const world = setup()
+    const a = candidate('a', world)
+    await a.acquired
+    await world.clock.advance(1_999)
+    a.client.fault = 'hangs'
+    await world.clock.advance(1)
+    a.client.fault = 'none'
+    await world.clock.advance(60_000)
+
+    expect(a.elector.lost.aborted).to.equal(false)
+    expect(world.server.writes.length).to.be.at.least(28)
+  })
+
+  it('renews at once when a renewal given up as lost has arrived after all', async () => {
+    const world = setup()
+    const a = candidate('a', world)
+    await a.acquired
+    const { patch } = a.client
+    a.client.patch = async (...args) => {
+      a.client.patch = patch
+      await patch(...args)
+      throw new OperatorError('Timeout', 'no answer')
+    }
+    await world.clock.advance(2_250)
+
+    expect(world.server.writes).to.deep.equal(['a', 'a', 'a'])
+    expect(a.elector.validUntilMs()).to.equal(world.clock.monotonicMs() + 6_000)
   })
 
   it('stays lost when a renewal succeeds too late', async () => {
