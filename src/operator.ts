@@ -50,7 +50,7 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
   })
   const bindings = createBindingController({
     ...common,
-    isApplied: (key, binding) => stores.runtimes.get(key)?.memory.applied.has(binding) ?? false,
+    isApplied: (key, binding) => stores.runtimes.get(key)?.memory.applied?.has(binding),
   })
   manager.addWorker(stores.controller)
   manager.addWorker(bindings)

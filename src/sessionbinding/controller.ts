@@ -32,8 +32,8 @@ export type BindingDeps = Readonly<{
   metrics: KubeMetrics
   nowMs: () => number
   workers: number
-  /** Whether every answering member of a store knows the login of a binding. */
-  isApplied: (storeKey: string, binding: string) => boolean
+  /** Whether every answering member of a store knows the login of a binding; undefined: not looked at yet. */
+  isApplied: (storeKey: string, binding: string) => boolean | undefined
 }>
 
 /** Gives each binding its Secret; the store's controller makes the servers know the login in it. */
@@ -99,8 +99,13 @@ function readFacts({ caches, isApplied }: BindingDeps, { binding, store, storeKe
     hasStore: true,
     hasMaterial: !needsTls || bundleOf(caches, store) !== undefined,
     ...(verdict?.kind === 'prefixConflict' && { conflictsWith: verdict.with }),
-    isApplied: isApplied(storeKey, binding.metadata.name),
+    isApplied: isApplied(storeKey, binding.metadata.name) ?? wasReady(binding),
   }
+}
+
+/** An operator that was just started has not asked the servers yet: what the one before it found holds until it has. */
+function wasReady({ status }: SessionBinding): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
 }
 
 function bundleOf(caches: Caches, store: SessionStore): string | undefined {

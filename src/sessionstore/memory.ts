@@ -24,20 +24,21 @@ export class StoreMemory {
   lostBytes: number | undefined
   /** Called when the logins that every answering member knows are others than before. */
   onApplied: (bindings: readonly string[]) => void = () => undefined
-  #applied: ReadonlySet<string> = new Set()
+  #applied: ReadonlySet<string> | undefined
 
   constructor(nowMs: number) {
     this.observingSinceMs = nowMs
   }
 
-  /** Names of the bindings whose login every answering member was told of. */
-  get applied(): ReadonlySet<string> {
+  /** Names of the bindings whose login every answering member was told of; undefined before the first time. */
+  get applied(): ReadonlySet<string> | undefined {
     return this.#applied
   }
 
   noteApplied(bindings: readonly string[]): void {
-    const changed = bindings.filter((name) => !this.#applied.has(name))
-    const removed = [...this.#applied].filter((name) => !bindings.includes(name))
+    const before = this.#applied ?? new Set<string>()
+    const changed = bindings.filter((name) => !before.has(name))
+    const removed = [...before].filter((name) => !bindings.includes(name))
     this.#applied = new Set(bindings)
     if (changed.length + removed.length > 0) this.onApplied([...changed, ...removed])
   }

@@ -43,7 +43,7 @@ const LONGEST_REST_MS = 6 * 3600 * 1000
 export async function reconcileStore(pass: Pass): Promise<Result> {
   let failure: unknown
   for (let step = 0; step < MAX_STEPS; step += 1) {
-    const snapshot = look(pass)
+    const snapshot = await look(pass)
     if (!snapshot) return { kind: 'done' }
     const plan = planTopology(snapshot.facts)
     noteOutage(pass, snapshot, plan)
@@ -67,13 +67,18 @@ export async function reconcileStore(pass: Pass): Promise<Result> {
 
 type Progress = Readonly<{ kind: 'again'; isServerChanged: boolean }> | Readonly<{ kind: 'settled'; message?: string }>
 
-function look({ caches, key, runtime, clusterDomain, nowMs }: Pass): Snapshot | undefined {
+async function look({ caches, key, runtime, clusterDomain, nowMs, signal }: Pass): Promise<Snapshot | undefined> {
   const store = caches.stores.get(key)
   if (!store) return undefined
   const { memory, dataPlane: probes } = runtime
-  const snapshot = observe({ store, caches, probes, memory, clusterDomain, nowMs: nowMs() })
+  const seen = (): Snapshot => observe({ store, caches, probes, memory, clusterDomain, nowMs: nowMs() })
+  const snapshot = seen()
   runtime.watch({ ...snapshot, clusterDomain })
-  return snapshot
+  // Nothing is decided, and no status is written, from a member that was not looked at once.
+  const isUnseen = snapshot.facts.members.some(({ pod, probe }) => pod?.ip !== undefined && probe.kind === 'unknown')
+  if (!isUnseen || !snapshot.credentials.logins.operator) return snapshot
+  await probes.refresh(signal)
+  return seen()
 }
 
 /** One round: Secrets, objects, memory, then the topology's next step. */
@@ -90,13 +95,19 @@ async function advance(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Prom
   if (hasCreated) return { kind: 'again', isServerChanged: false }
   const { step } = plan
   const note = noteOfStep(step)
-  if (note) pass.events.record({ regarding: snapshot.store, ...note })
+  if (note && !isKnown(snapshot, step)) pass.events.record({ regarding: snapshot.store, ...note })
   if (step.kind === 'none' || step.kind === 'wait' || step.kind === 'blocked') return { kind: 'settled' }
   pass.log.info({ store: pass.key, ...step }, 'Topology step')
   const result: ActResult = await act(actContext(pass, snapshot, plan), step)
   if (result.isDone) return { kind: 'again', isServerChanged: true }
   pass.log.warn({ store: pass.key, step: step.kind, reason: result.message }, 'Topology step did not succeed')
   return { kind: 'settled', message: result.message }
+}
+
+/** A state that lasts is told once, when it begins. */
+function isKnown({ store }: Snapshot, step: TopologyPlan['step']): boolean {
+  if (step.kind !== 'blocked') return false
+  return store.status?.conditions?.some(({ type, reason }) => type === 'Stalled' && reason === step.reason) ?? false
 }
 
 type Round = Readonly<{ snapshot: Snapshot; plan: TopologyPlan }>

@@ -1,5 +1,6 @@
 import type { DesiredCondition } from '../../api/v1alpha1/conditions.ts'
 import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
+import type { SessionStoreStatus } from '../../api/v1alpha1/sessionstorestatus.ts'
 import { readElectorate } from './electorate.ts'
 import { isReached, type TopologyFacts } from './facts.ts'
 import { isStopped } from './fence.ts'
@@ -27,6 +28,8 @@ export type ConditionInputs = Readonly<{
   write: WriteProbe
   tls: TlsFacts
   obstacle?: Obstacle
+  /** What the status says now. */
+  previous: SessionStoreStatus | undefined
   /** Servers with settings that are asserted only after something else: what and why. */
   pending?: string
 }>
@@ -54,7 +57,8 @@ function planStalled({ plan, obstacle }: ConditionInputs): Of<'Stalled'> {
   return { type: 'Stalled', status: 'False', reason: 'NotStalled', message: 'nothing needs a hand' }
 }
 
-function planReady({ spec, facts, plan, write }: ConditionInputs, stalled: Of<'Stalled'>): Of<'Ready'> {
+function planReady(inputs: ConditionInputs, stalled: Of<'Stalled'>): Of<'Ready'> {
+  const { spec, facts, plan, write } = inputs
   const ready = (
     status: 'True' | 'False' | 'Unknown',
     reason: Of<'Ready'>['reason'],
@@ -75,7 +79,8 @@ function planReady({ spec, facts, plan, write }: ConditionInputs, stalled: Of<'S
       'ServiceUnreachable',
       `the primary Service cannot be reached from the operator: ${write.message}`,
     )
-  if (write.kind === 'unknown') return ready('False', 'NoPrimary', 'no write through the primary Service was tried yet')
+  if (write.kind === 'unknown')
+    return keepReady(inputs) ?? ready('False', 'NoPrimary', 'no write through the primary Service was tried yet')
   if (stalled.status === 'True' && stalled.reason !== 'FailoverBlocked')
     return ready('False', 'Stalled', stalled.message)
   const size = facts.mark?.n ?? 0
@@ -86,6 +91,15 @@ function planReady({ spec, facts, plan, write }: ConditionInputs, stalled: Of<'S
       `writes succeed; ${size} members count so far, spec.replicas is ${spec.replicas}`,
     )
   return ready('True', 'WriteSucceeded', 'a write through the primary Service succeeded')
+}
+
+/** An operator that was just started has not tried a write yet: what the one before it found holds for the same primary. */
+function keepReady({ previous, plan }: ConditionInputs): Of<'Ready'> | undefined {
+  if (previous?.primary !== plan.primary || previous?.epoch !== plan.epoch) return undefined
+  const condition = previous?.conditions?.find(({ type }) => type === 'Ready')
+  if (!condition) return undefined
+  const { status, reason, message } = condition
+  return { type: 'Ready', status, reason: reason as Of<'Ready'>['reason'], message }
 }
 
 function planReconciling(inputs: ConditionInputs, stalled: Of<'Stalled'>): Of<'Reconciling'> {

@@ -25,8 +25,6 @@ export type StatusInputs = ConditionInputs &
     sizing: Sizing
     generation: number
     nowIso: string
-    /** What this manager wrote before: times of conditions and the last failover are kept. */
-    previous: SessionStoreStatus | undefined
     /** The recorded intent, as it should stand in the status now. */
     intent?: StoreOperation
     lastFailover?: LastFailover
