@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { logDir } from './paths.ts'
 
@@ -71,6 +71,7 @@ function canStart(step: Step, state: State): boolean {
 function start(step: Step, state: State): void {
   const startedMs = Date.now()
   const logFile = logFileOf(step.name)
+  rmSync(logFile, { force: true })
   const end = step
     .run(logFile)
     .then(

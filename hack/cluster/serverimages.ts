@@ -10,11 +10,11 @@ import { imagesDir } from './places.ts'
 export type ServerImage = Readonly<{ name: 'valkey' | 'redis8' | 'redis7'; reference: string; tree: Rootfs }>
 
 /** One image per engine and version that the operator supports. */
-export const serverImages: readonly ServerImage[] = [
+export const serverImages = [
   { name: 'valkey', reference: versions.valkeyImage, tree: rootfs.valkey },
   { name: 'redis8', reference: versions.redis8Image, tree: rootfs.redis8 },
   { name: 'redis7', reference: versions.redis7Image, tree: rootfs.redis7 },
-]
+] as const satisfies readonly ServerImage[]
 
 /** Writes the archive of a server image from its root file system; gives what `loadImage` takes. */
 export async function makeServerImage(image: ServerImage, logFile: string): Promise<string> {
