@@ -7,8 +7,6 @@ import { documents, read } from './files.ts'
 
 type Example = Readonly<{ apiVersion?: string; kind?: string; spec?: unknown }>
 
-const NOTES = 'charts/sessionstore-operator/templates/NOTES.txt'
-
 /** The objects in the YAML blocks of a document. */
 function examples(document: string): readonly Example[] {
   return [...read(document).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].flatMap(([, text = '']) =>
@@ -19,7 +17,7 @@ function examples(document: string): readonly Example[] {
 describe('examples', () => {
   const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
 
-  for (const document of [...documents(), NOTES]) {
+  for (const document of documents()) {
     it(`${document} names only npm scripts that exist`, () => {
       const named = [...read(document).matchAll(/\bnpm run ([a-z:]+)/g)].map(([, script = '']) => script)
 

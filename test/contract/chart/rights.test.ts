@@ -1,0 +1,151 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { parse, parseAllDocuments, stringify } from 'yaml'
+import { MANIFEST_PATH } from '../../../hack/generate/manifests.ts'
+import { repoDir } from '../../../hack/paths.ts'
+import { KINDS } from '../../../src/api/v1alpha1/kinds.ts'
+import { SESSION_STORES, type SessionStore } from '../../../src/api/v1alpha1/sessionstore.ts'
+import type { KubeClient } from '../../../src/kube/client.ts'
+import { clusterScoped, namespaced, POD_DISRUPTION_BUDGETS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
+import type { KubeObject } from '../../../src/kube/types.ts'
+import { runOperator } from '../../../src/operator.ts'
+import { adminClient, kubeconfigPath, newNamespace, rejectionOf, TEST_MANAGER } from '../../support/kube.ts'
+import { until } from '../../support/until.ts'
+import { installKind } from '../api/cluster.ts'
+
+const RBAC = 'rbac.authorization.k8s.io/v1'
+const GRANTS = {
+  ClusterRole: clusterScoped(RBAC, 'ClusterRole', 'clusterroles'),
+  ClusterRoleBinding: clusterScoped(RBAC, 'ClusterRoleBinding', 'clusterrolebindings'),
+  Role: namespaced(RBAC, 'Role', 'roles'),
+  RoleBinding: namespaced(RBAC, 'RoleBinding', 'rolebindings'),
+}
+
+type Kind = keyof typeof GRANTS
+type Grant = KubeObject & Readonly<{ roleRef?: Readonly<{ name: string }> }>
+
+/** What the manifest grants to the operator's ServiceAccount, granted to the user `dev` instead. */
+async function grantToDev(client: KubeClient, namespace: string): Promise<void> {
+  const text = await readFile(join(repoDir, MANIFEST_PATH), 'utf8')
+  const objects: readonly Grant[] = parseAllDocuments(text).map((document) => document.toJS())
+  for (const { metadata, ...object } of objects.filter(isOperatorGrant)) {
+    const kind = object.kind as Kind
+    const place = GRANTS[kind].namespaced ? { namespace } : {}
+    const name = `${namespace}-${metadata.name}`
+    const renamed = object.roleRef && {
+      roleRef: { ...object.roleRef, name: `${namespace}-${object.roleRef.name}` },
+      subjects: [{ kind: 'User', name: 'dev', apiGroup: 'rbac.authorization.k8s.io' }],
+    }
+    const grant = { ...object, ...renamed, metadata: { name, ...place } }
+    await client.create(GRANTS[kind], grant, { fieldManager: TEST_MANAGER })
+  }
+}
+
+/** The other ClusterRoles are for people. */
+function isOperatorGrant({ kind, metadata }: KubeObject): boolean {
+  return kind in GRANTS && ['sessionstore-operator', 'sessionstore-operator-lease'].includes(metadata.name)
+}
+
+async function kubeconfigOfDev(folder: string): Promise<string> {
+  const path = join(folder, 'kubeconfig')
+  const config = parse(await readFile(kubeconfigPath(), 'utf8'))
+  await writeFile(path, stringify({ ...config, 'current-context': 'dev' }), { mode: 0o600 })
+  return path
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+/** Requests by status code, as /metrics counts them. */
+async function countsByCode(port: number): Promise<ReadonlyMap<string, number>> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const counts = new Map<string, number>()
+  for (const [, code = '', count] of text.matchAll(/^rest_client_requests_total\{[^}]*code="(\w+)"[^}]*\} (\d+)/gm)) {
+    counts.set(code, (counts.get(code) ?? 0) + Number(count))
+  }
+  return counts
+}
+
+describe('the rights that the chart grants', function () {
+  this.timeout(60_000)
+  const stop = new AbortController()
+  let client: KubeClient
+  let namespace: string
+  let folder: string
+  let port: number
+  let exitCode: Promise<0 | 1>
+
+  before(async () => {
+    client = await adminClient()
+    for (const kind of KINDS) await installKind(client, kind)
+    namespace = await newNamespace(client)
+    folder = await mkdtemp(join(tmpdir(), 'sessionstore-rights-'))
+    await grantToDev(client, namespace)
+    port = await freePort()
+    const address = { host: '127.0.0.1', port }
+    exitCode = runOperator(
+      {
+        kubeconfig: await kubeconfigOfDev(folder),
+        leaseName: 'sessionstore-operator',
+        leaseNamespace: namespace,
+        healthAddress: address,
+        metricsAddress: address,
+        clusterDomain: 'cluster.local',
+        logLevel: 'error',
+        workers: 2,
+        identity: 'rights',
+        podName: 'rights',
+      },
+      stop.signal,
+    )
+  })
+
+  after(async () => {
+    stop.abort()
+    await exitCode
+    await rm(folder, { recursive: true, force: true })
+    await client.close()
+  })
+
+  it('are enough for all that a store becomes, and for its status', async () => {
+    const { apiVersion, kind } = SESSION_STORES
+    const store: SessionStore = { apiVersion, kind, metadata: { namespace, name: 'shop' }, spec: {} }
+    await client.create(SESSION_STORES, store, { fieldManager: TEST_MANAGER })
+
+    const status = await until(async () => (await client.get(SESSION_STORES, store.metadata)).status, {
+      what: 'the status of the store',
+      deadlineMs: 20_000,
+    })
+
+    expect(status.conditions?.find(({ type }) => type === 'Stalled')).to.include({ status: 'False' })
+    expect(await client.get(STATEFUL_SETS, store.metadata)).to.have.nested.property('spec.replicas', 3)
+  })
+
+  it('let it remove the budget of a store of one member', async () => {
+    const body = { spec: { replicas: 1 } }
+    const ref = { namespace, name: 'shop' }
+    await client.get(POD_DISRUPTION_BUDGETS, ref)
+
+    await client.patch(SESSION_STORES, ref, { kind: 'merge', body, fieldManager: TEST_MANAGER })
+
+    await until(async () => String(await rejectionOf(client.get(POD_DISRUPTION_BUDGETS, ref))).includes('not found'), {
+      what: 'the budget to go',
+      deadlineMs: 20_000,
+    })
+  })
+
+  it('lack nothing that was asked for', async () => {
+    const counts = await countsByCode(port)
+
+    expect(counts.get('200')).to.be.above(0)
+    expect(counts.get('403')).to.equal(undefined)
+  })
+})
