@@ -33,7 +33,7 @@ export async function operatorManifest(): Promise<string> {
   const text = existsSync(file) ? await readFile(file, 'utf8') : ''
   if (text === withHeader(bodyOf(text), source)) return text
   throw new Error(
-    `Cannot render ${MANIFEST_PATH}: ${CHART_PATH} has changed and helm is missing, build it with "node hack/build.ts helm"`,
+    `Cannot render ${MANIFEST_PATH}: ${CHART_PATH} has changed and helm is missing, "npm run up" builds it`,
   )
 }
 
