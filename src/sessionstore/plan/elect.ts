@@ -7,10 +7,8 @@ import {
   type TopologyFacts,
   type TopologyStep,
 } from './facts.ts'
-import { isHeard, isStopped, readFence } from './fence.ts'
+import { graceMs, isStopped, readFence } from './fence.ts'
 
-/** Heard by a replica but silent for the operator: perhaps only our own path is broken, so wait longer before moving. */
-const HEARD_GRACE_MS = 15_000
 /** How long members may take to answer before those that do decide. */
 const WITNESS_WAIT_MS = 30_000
 const LOOK_AGAIN_MS = 500
@@ -72,8 +70,7 @@ function planBootstrap(facts: TopologyFacts, electorate: Electorate): TopologySt
 function readSuspicion(last: MemberFacts, facts: TopologyFacts): TopologyStep | undefined {
   if (last.probe.kind === 'reached' || isStopped(last, facts)) return undefined
   if (last.probe.kind === 'unknown') return waitFor(last, `is not probed yet`, LOOK_AGAIN_MS)
-  const graceMs = isHeard(last, facts) ? HEARD_GRACE_MS : facts.goal.downAfterMs
-  const leftMs = last.probe.sinceMs + graceMs - facts.nowMs
+  const leftMs = last.probe.sinceMs + graceMs(last, facts) - facts.nowMs
   return leftMs > 0
     ? waitFor(last, `does not answer (${last.probe.reason})`, Math.min(leftMs, LOOK_AGAIN_MS))
     : undefined
@@ -188,7 +185,7 @@ function namesOf(members: readonly MemberFacts[]): string {
   return members.map((member) => member.name).join(', ')
 }
 
-function failoverReason(facts: TopologyFacts, electorate: Electorate): string {
+export function failoverReason(facts: TopologyFacts, electorate: Electorate): string {
   const last = facts.members.find((member) => member.name === electorate.lastPrimary)
   if (!last || last.stopped !== undefined) return 'PrimaryStopped'
   if (last.probe.kind === 'reached') return 'PrimaryRestarted'

@@ -7,6 +7,9 @@ export const FENCED_W = 1000
 /** A replica hears its primary when the last byte came at most this long ago (`repl-ping-replica-period 1`). */
 const HEARS_WITHIN_SECONDS = 2
 
+/** Heard by a replica but silent for the operator: perhaps only our own path is broken, so wait longer before moving. */
+const HEARD_GRACE_MS = 15_000
+
 export type FenceState =
   /** Nobody but the candidate can accept a write. */
   | Readonly<{ kind: 'fenced' }>
@@ -36,7 +39,7 @@ export function isFollowing(member: MemberFacts, upstream: MemberFacts): boolean
   return member.probe.kind === 'reached' && member.probe.upstream?.host === upstream.host
 }
 
-export function isHeard(member: MemberFacts, facts: TopologyFacts): boolean {
+function isHeard(member: MemberFacts, facts: TopologyFacts): boolean {
   return facts.members
     .filter(isReached)
     .some(
@@ -45,6 +48,11 @@ export function isHeard(member: MemberFacts, facts: TopologyFacts): boolean {
         other.probe.isLinkUp &&
         (other.probe.lastHeardSeconds ?? Number.POSITIVE_INFINITY) <= HEARS_WITHIN_SECONDS,
     )
+}
+
+/** How long a member may be silent before others act on it. */
+export function graceMs(member: MemberFacts, facts: TopologyFacts): number {
+  return isHeard(member, facts) ? HEARD_GRACE_MS : facts.goal.downAfterMs
 }
 
 /**
@@ -59,12 +67,17 @@ export function readFence(facts: TopologyFacts, electorate: Electorate, candidat
   if (open) return { kind: 'fenceFirst', member: open.name }
   const silent = others.filter((member) => !isReached(member) && !isStopped(member, facts))
   if (silent.length === 0) return { kind: 'fenced' }
-  if (electorate.w === 0) return readAsyncFence(silent, facts)
+  // Relaxed to none a silent primary needs nobody's help to write: only proof that it stopped is a fence then.
+  if (electorate.w === 0) return facts.goal.w === 0 ? readAsyncFence(silent, facts) : impossible(silent)
   const missing = electorate.n - facts.members.length
   if (silent.length + Math.max(0, missing) > electorate.w) return impossible(silent)
+  return readFollowers(silent, facts) ?? readLagGate(silent, facts)
+}
+
+function readFollowers(silent: readonly MemberFacts[], facts: TopologyFacts): FenceState | undefined {
   const following = facts.members.filter((member) => silent.some((upstream) => isFollowing(member, upstream)))
-  if (following.length > 0) return { kind: 'repointFirst', members: following.map((member) => member.name) }
-  return readLagGate(silent, facts)
+  if (following.length === 0) return undefined
+  return { kind: 'repointFirst', members: following.map((member) => member.name) }
 }
 
 function hasFence(member: MemberFacts): boolean {
@@ -75,15 +88,14 @@ function impossible(silent: readonly MemberFacts[]): FenceState {
   return { kind: 'impossible', members: silent.map((member) => member.name) }
 }
 
-/** Asynchronous stores have no fence by quorum: they go on after downAfter when nobody reachable hears the silent one; losses are counted when it returns. */
+/** Asynchronous stores have no fence by quorum: they go on when the silent one was given its grace period; losses are counted when it returns. */
 function readAsyncFence(silent: readonly MemberFacts[], facts: TopologyFacts): FenceState {
   for (const member of silent) {
     const sinceMs = member.probe.kind === 'unreachable' ? member.probe.sinceMs : facts.nowMs
-    const atMs = sinceMs + facts.goal.downAfterMs
-    if (isHeard(member, facts) || facts.nowMs < atMs)
-      return { kind: 'waitUntil', atMs: Math.max(atMs, facts.nowMs + 1000), member: member.name }
+    const atMs = sinceMs + graceMs(member, facts)
+    if (facts.nowMs < atMs) return { kind: 'waitUntil', atMs, member: member.name }
   }
-  return { kind: 'fenced' }
+  return readFollowers(silent, facts) ?? { kind: 'fenced' }
 }
 
 /** Measured: a primary accepts for maxLag + 0.7 s after its replicas froze. */

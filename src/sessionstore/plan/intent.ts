@@ -1,4 +1,11 @@
-import { blockedBy, mayNewerBeSilent, planReveal, planWithoutWitness, unpreparedMembers } from './elect.ts'
+import {
+  blockedBy,
+  failoverReason,
+  mayNewerBeSilent,
+  planReveal,
+  planWithoutWitness,
+  unpreparedMembers,
+} from './elect.ts'
 import { type Electorate, isMaster, isPrepared, recordOf } from './electorate.ts'
 import {
   type Intent,
@@ -8,19 +15,30 @@ import {
   type TopologyFacts,
   type TopologyStep,
 } from './facts.ts'
-import { isStopped, readFence } from './fence.ts'
+import { isFollowing, isStopped, readFence } from './fence.ts'
 
 /** A move that did not happen by then is given up: the primary has been read-only for parts of that time. */
 const MOVE_PATIENCE_MS = 20_000
+/** Without a change of roles by then the primary is asked to call the move off. */
+const SETTLE_PATIENCE_MS = 5000
+/** How long the replicas of a new primary may take to attach before it goes on with those that did. */
+const ATTACH_PATIENCE_MS = 15_000
 const LOOK_AGAIN_MS = 200
 
 /** Finishes the recorded intent, or proves that its candidate cannot be primary before another is chosen. */
 export function planIntent(facts: TopologyFacts, electorate: Electorate, intent: Intent): TopologyStep {
   const candidate = facts.members.find((member) => member.name === intent.candidate)
+  // Both ends of a move say primary: the old one went on, so the target has less.
+  if (intent.kind === 'Move' && electorate.primary && electorate.primary.name === intent.from && isTarget(candidate))
+    return { kind: 'clearIntent', intent, outcome: 'MoveAbandoned' }
   if (candidate && isReached(candidate) && candidate.probe.role === 'master')
     return planEstablish(facts, electorate, { intent, candidate })
   if (intent.kind === 'Move') return planMove(facts, electorate, { intent, candidate })
   return planPromotion(facts, electorate, { intent, candidate })
+}
+
+function isTarget(candidate: MemberFacts | undefined): boolean {
+  return candidate !== undefined && isMaster(candidate)
 }
 
 type Step = Readonly<{ intent: Intent; candidate: MemberFacts | undefined }>
@@ -31,13 +49,14 @@ function planEstablish(facts: TopologyFacts, electorate: Electorate, step: Estab
   const { intent, candidate } = step
   const record = recordOf(candidate, facts.storeUID)
   if (record?.epoch === intent.epoch && record.primary === candidate.name) return { kind: 'none' }
+  if (!isPrepared(candidate, facts) && candidate.hasPrepareFailed) return chooseAgain(facts, electorate, step)
   if (!isPrepared(candidate, facts)) return { kind: 'prepare', members: [candidate.name] }
   const fence = planFence(facts, electorate, candidate.name)
   if (fence) return fence
   return planQuorumForNew(facts, electorate, step)
 }
 
-/** Chooses w for the new primary: never more than can answer, and a lower one is marked before a server is told. */
+/** Chooses w for the new primary: never more than can be gathered, and a lower one is marked before a server is told. */
 function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Established): TopologyStep {
   const { intent, candidate } = step
   const isFirst = intent.kind === 'Bootstrap'
@@ -45,18 +64,27 @@ function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Es
   const wanted = isFirst ? facts.goal.w : electorate.w
   const replicas = facts.members
     .filter(isReached)
-    .filter((member) => member.name !== candidate.name && isPrepared(member, facts))
-    .map((member) => member.name)
-  const w = Math.min(wanted, replicas.length)
-  if (w < wanted) {
-    if (facts.goal.whenDegraded === 'Refuse') return tooFew(replicas.length, wanted)
-    if (facts.mark && facts.mark.w > w) return lowerMark(facts, { ...facts.mark, w })
-  }
-  return { kind: 'establish', primary: candidate.name, epoch: intent.epoch, n, w, replicas }
+    .filter((member) => member.name !== candidate.name && !isMaster(member) && isPrepared(member, facts))
+  const able = replicas.filter((member) => canAttach(member, facts, step))
+  // A fenced master follows nobody by itself; here its help is needed.
+  const master = facts.members.find((member) => member.name !== candidate.name && isMaster(member))
+  if (able.length < wanted && master) return { kind: 'demote', member: master.name, primary: candidate.name }
+  const w = Math.min(wanted, able.length)
+  if (w < wanted && facts.goal.whenDegraded === 'Refuse') return tooFew(able.length, wanted)
+  if (facts.mark && facts.mark.w > w) return lowerMark(facts, { ...facts.mark, w })
+  const names = replicas.map((member) => member.name)
+  return { kind: 'establish', primary: candidate.name, epoch: intent.epoch, n, w, replicas: names }
+}
+
+/** A replica that was pointed at the candidate long ago and has no link is cut off from it. */
+function canAttach(member: ReachedMember, facts: TopologyFacts, { intent, candidate }: Established): boolean {
+  const isOnTime = facts.nowMs - intent.startedAtMs < ATTACH_PATIENCE_MS
+  return isOnTime || member.probe.isSyncing || (member.probe.isLinkUp && isFollowing(member, candidate))
 }
 
 function lowerMark(facts: TopologyFacts, mark: NonNullable<TopologyFacts['mark']>): TopologyStep {
-  return { kind: 'mark', mark: { ...mark, bootstrapped: facts.storeUID }, reason: 'Relaxed' }
+  const reason = mark.w < facts.goal.w ? 'Relaxed' : 'QuorumChanged'
+  return { kind: 'mark', mark: { ...mark, bootstrapped: facts.storeUID }, reason }
 }
 
 function tooFew(reachable: number, wanted: number): TopologyStep {
@@ -152,6 +180,8 @@ function planMove(facts: TopologyFacts, electorate: Electorate, { intent, candid
     return { kind: 'clearIntent', intent, outcome: 'MoveAbandoned' }
   }
   const isSettling = from && isReached(from) && from.probe.failoverState !== 'no-failover'
+  if (isSettling && facts.nowMs - intent.startedAtMs >= SETTLE_PATIENCE_MS)
+    return { kind: 'handOver', from: from.name, to: intent.candidate }
   if (isSettling)
     return {
       kind: 'wait',
@@ -180,7 +210,7 @@ function planMove(facts: TopologyFacts, electorate: Electorate, { intent, candid
       kind: 'Failover',
       epoch: intent.epoch + 1,
       candidate: best.name,
-      reason: 'PrimaryStopped',
+      reason: failoverReason(facts, electorate),
       startedAtMs: facts.nowMs,
     },
   }
