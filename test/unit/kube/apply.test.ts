@@ -54,6 +54,44 @@ describe('ensureObject()', () => {
     expect(counted).to.deep.equal(['ConfigMap noop', 'ConfigMap written', 'ConfigMap skipped'])
   })
 
+  it('applies when a field is no longer declared, though the live object has all that is', async () => {
+    const held = live(desired({ data: { a: '1', b: '2' } }))
+    const now = desired({ data: { a: '1' } })
+
+    const result = await ensureObject(patching(live(now, '2')), CONFIG_MAPS, {
+      desired: now,
+      live: held,
+      ownerUid,
+      fieldManager,
+    })
+
+    expect(result.kind).to.equal('applied')
+  })
+
+  it('applies when the live object was changed, though the hash is the same', async () => {
+    const now = desired({ data: { a: '1' } })
+    const held = { ...live(now), data: { a: 'changed' } }
+
+    const result = await ensureObject(patching(live(now, '2')), CONFIG_MAPS, {
+      desired: now,
+      live: held,
+      ownerUid,
+      fieldManager,
+    })
+
+    expect(result.kind).to.equal('applied')
+  })
+
+  it('sends nothing to an object of another owner', async () => {
+    const held = live({ ...desired({}), metadata: { namespace: 'n', name: 'a' } })
+    const client = patching(held)
+
+    const result = await ensureObject(client, CONFIG_MAPS, { desired: desired({}), live: held, ownerUid, fieldManager })
+
+    expect(result).to.deep.equal({ kind: 'nameConflict', object: held })
+    expect(client.bodies).to.deep.equal([])
+  })
+
   it('sends what is declared, the hash and the UID, and nothing of the live object', async () => {
     const now = desired({ data: { a: '2' } })
     const client = patching(live(now, '2'))

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { type ErrorCode, OperatorError } from '../../../src/kube/errors.ts'
 import { Reflector, type ReflectorOptions } from '../../../src/kube/reflector.ts'
 import { CONFIG_MAPS } from '../../../src/kube/resources.ts'
+import { ObjectStore } from '../../../src/kube/store.ts'
 import type { ConfigMap } from '../../../src/kube/types.ts'
 import { FakeApi } from '../../support/fake-api.ts'
 import { type FakeClock, fakeClock, settle } from '../../support/fake-clock.ts'
@@ -136,6 +137,32 @@ describe('Reflector', () => {
     expect(atOnce).to.deep.equal(['list', 'watch', 'list', 'watch'])
     expect([early, api.calls.length]).to.deep.equal([4, 6])
     expect(reflector.store.list().map(({ metadata }) => metadata.name)).to.deep.equal(['stays'])
+  })
+
+  it('may list at once again after a watch that brought something', async () => {
+    await start()
+    for (let round = 0; round < 3; round += 1) {
+      api.put('a', String(round))
+      await settle()
+      api.endWatches(new OperatorError('Gone', 'text'))
+      await clock.advance(0)
+    }
+
+    expect(api.calls).to.deep.equal(['list', 'watch', 'list', 'watch', 'list', 'watch', 'list', 'watch'])
+  })
+
+  it('tells the first list as initial, a later one not', async () => {
+    api.put('a', '1')
+    const told: string[] = []
+    const store = new ObjectStore<ConfigMap>()
+    store.onChange(({ object, isInitial }) => told.push(`${object.metadata.name} ${isInitial}`))
+    await start({ store })
+    api.compact()
+    api.endWatches(new OperatorError('Gone', 'text'))
+    api.put('b', '1')
+    await clock.advance(0)
+
+    expect(told).to.deep.equal(['a true', 'b false'])
   })
 
   it('retries after 0.8 s, doubling to 30 s, and starts small again after two minutes', async () => {
