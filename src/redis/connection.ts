@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext } from 'node:tls'
 import { Redis } from 'ioredis'
 import { withDeadline } from './deadline.ts'
 import type { Reply } from './parse.ts'
@@ -72,7 +73,9 @@ async function openOnce(options: ConnectionOptions, passwordIndex: number, timeo
     password: options.passwords[passwordIndex] ?? '',
     db: options.db ?? 1,
     connectionName: options.clientName,
-    ...(options.tls ? { tls: { ca: options.tls.ca, servername: withoutTrailingDot(options.tls.servername) } } : {}),
+    ...(options.tls
+      ? { tls: { secureContext: contextOf(options.tls.ca), servername: withoutTrailingDot(options.tls.servername) } }
+      : {}),
     // RESP3 would bring HELLO and replies of other shapes for nothing.
     protocol: 2,
     disableClientInfo: true,
@@ -110,6 +113,21 @@ async function openOnce(options: ConnectionOptions, passwordIndex: number, timeo
     return { ok: false, ...explain(cause) }
   }
   return { ok: true, connection: hold(redis, options.commandTimeoutMs, passwordIndex) }
+}
+
+/** One context for all connections of a store: parsing the CA for each costs 100 KB and 1 ms. */
+const contexts = new Map<string, SecureContext>()
+const MAX_CONTEXTS = 1000
+
+function contextOf(ca: string): SecureContext {
+  const known = contexts.get(ca)
+  if (known) return known
+  const context = createSecureContext({ ca })
+  // The oldest goes first: a CA that was replaced is never asked for again.
+  const [oldest] = contexts.keys()
+  if (contexts.size >= MAX_CONTEXTS && oldest !== undefined) contexts.delete(oldest)
+  contexts.set(ca, context)
+  return context
 }
 
 function hold(redis: Redis, commandTimeoutMs: number, passwordIndex: number): Connection {

@@ -121,8 +121,10 @@ export async function awaitReplicaOnline(
     async () => {
       const info = await connection.call(['INFO', 'replication'])
       if (!info.ok) return toFailure(info)
-      const online = parseReplicaLinks(parseInfo(String(info.value))).filter(({ state }) => state === 'online')
-      return online.length >= count ? DONE : undefined
+      const fields = parseInfo(String(info.value))
+      const online = parseReplicaLinks(fields).filter(({ state }) => state === 'online').length
+      // Where the write gate is set the server also says how many replicas it counts for it, a moment later.
+      return Math.min(online, infoNumber(fields, 'min_slaves_good_slaves', online)) >= count ? DONE : undefined
     },
     { timeoutMs, everyMs: 20 },
   )

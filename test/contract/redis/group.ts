@@ -199,6 +199,10 @@ function makeMember(place: Place, { dir, program, config }: Setup): Member {
       const own = ['--bind', place.ip, '--replica-announce-ip', place.ip]
       const started = spawn(program, [join(data, 'server.conf'), ...own], { stdio: ['ignore', log, log] })
       closeSync(log)
+      // A test run that crashes leaves no server behind.
+      const end = () => started.kill('SIGKILL')
+      process.once('exit', end)
+      started.once('close', () => process.off('exit', end))
       ended = new Promise((resolve) => started.once('close', () => resolve()))
       child = started
     },
