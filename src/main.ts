@@ -12,7 +12,8 @@ const program = new Command('sessionstore-operator').description(
 addOperatorFlags(program.command('operator').command('run').description('runs the operator')).action(async (flags) => {
   const stop = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
-  process.exitCode = await runOperator(readOperatorConfig(flags), stop.signal)
+  // After a lost lease a hung call must not keep the process, and its connections, alive.
+  process.exit(await runOperator(readOperatorConfig(flags), stop.signal))
 })
 
 program

@@ -26,8 +26,14 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
     log,
     metrics,
   })
+  // Renewals must not wait behind the requests of a busy moment.
+  const leaseClient = await createKubeClient({
+    kubeconfig: config.kubeconfig,
+    metrics,
+    userAgent: 'sessionstore-operator',
+  })
   const elector = new LeaderElector({
-    client,
+    client: leaseClient,
     namespace: config.leaseNamespace,
     name: config.leaseName,
     identity: config.identity,
@@ -52,9 +58,15 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
     ...common,
     isApplied: (key, binding) => stores.runtimes.get(key)?.memory.applied?.has(binding),
   })
-  manager.addWorker(stores.controller)
+  // The held connections end before the lease is given back: a heartbeat of ours must not meet the next leader.
+  manager.addWorker({
+    name: stores.controller.name,
+    async run(signals) {
+      await stores.controller.run(signals)
+      stores.close()
+    },
+  })
   manager.addWorker(bindings)
-  manager.addCloser({ name: 'stores', close: () => stores.close() })
   manager.addCloser({ name: 'events', close: () => events.close() })
 
   const servers = await listen(config, { manager, registry })
@@ -62,7 +74,7 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
     return await manager.run(signal)
   } finally {
     await Promise.all(servers.map((server) => server.close()))
-    await client.close()
+    await Promise.all([client.close(), leaseClient.close()])
   }
 }
 

@@ -21,7 +21,7 @@ export type StoreControllerDeps = ReconcileDeps &
 /** The running stores of this process by key. */
 export type StoreRuntimes = ReadonlyMap<string, StoreRuntime>
 
-export type StoreController = Readonly<{ controller: Controller; runtimes: StoreRuntimes; close(): Promise<void> }>
+export type StoreController = Readonly<{ controller: Controller; runtimes: StoreRuntimes; close(): void }>
 
 /** Watches everything a store is made of and reconciles it; the data plane wakes it by itself. */
 export function createStoreController(deps: StoreControllerDeps): StoreController {
@@ -74,7 +74,7 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
   return {
     controller,
     runtimes,
-    async close() {
+    close() {
       for (const key of [...running.keys()]) drop(key)
     },
   }

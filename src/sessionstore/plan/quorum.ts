@@ -18,19 +18,25 @@ export function followersInSync(facts: TopologyFacts, primary: ReachedMember): r
   })
 }
 
-/** What n and w should be now: the goal, as far as members that keep up allow it. */
+/** What n and w should be now: the goal, as far as members that keep up allow it; one member at a time. */
 function targetQuorum(facts: TopologyFacts, current: Quorum, primary: ReachedMember): Quorum {
   const { goal, nowMs } = facts
-  const size = facts.statefulSetReplicas ?? goal.n
   const inSync = followersInSync(facts, primary).length
-  const isShrinking = size > goal.n
-  const n = isShrinking ? size - 1 : inSync + 1 >= goal.n ? goal.n : current.n
+  const n = targetSize(facts, current, { primary, inSync })
   const wanted = Math.min(goal.w, n - 1)
   if (wanted <= current.w && inSync >= current.w) return { n, w: wanted }
   const isDegraded = facts.degradedSinceMs !== undefined && nowMs - facts.degradedSinceMs >= goal.downAfterMs
   if (inSync < current.w && isDegraded && goal.whenDegraded === 'Relax') return { n, w: Math.min(inSync, wanted) }
   // A w above what keeps up would refuse writes at once.
   return { n, w: inSync >= wanted ? wanted : Math.min(current.w, wanted) }
+}
+
+type Following = Readonly<{ primary: ReachedMember; inSync: number }>
+
+function targetSize({ goal, statefulSetReplicas }: TopologyFacts, current: Quorum, following: Following): number {
+  const size = statefulSetReplicas ?? goal.n
+  if (size > goal.n) return isBelow(following.primary, size - 1) ? size - 1 : current.n
+  return following.inSync + 1 >= size ? size : current.n
 }
 
 /**
@@ -48,12 +54,13 @@ export function planQuorum(facts: TopologyFacts, electorate: Electorate, primary
     mark,
     primary,
   )
-  const isLower = target.w < mark.w || target.n < mark.n
-  if (isLower)
+  // What falls is marked first and what rises last, also when one of the two rises as the other falls.
+  const lowered = { n: Math.min(mark.n, target.n), w: Math.min(mark.w, target.w) }
+  if (lowered.n < mark.n || lowered.w < mark.w)
     return {
       kind: 'mark',
-      mark: markOf(facts, record.epoch, target),
-      reason: target.w < Math.min(mark.w, facts.goal.w) ? 'Relaxed' : 'QuorumChanged',
+      mark: markOf(facts, record.epoch, lowered),
+      reason: lowered.w < Math.min(mark.w, facts.goal.w) ? 'Relaxed' : 'QuorumChanged',
     }
   const isInForce = record.n === target.n && record.w === target.w && primary.probe.minReplicasToWrite === target.w
   if (!isInForce) return { kind: 'setQuorum', primary: primary.name, epoch: record.epoch, ...target }
@@ -69,20 +76,22 @@ function markOf(facts: TopologyFacts, epoch: number, { n, w }: Quorum): Mark {
 }
 
 /**
- * `.spec.replicas` for the StatefulSet now: grows at once, shrinks by one member at a time and only when the primary is
- * elsewhere and mark, server and record already count without it.
+ * `.spec.replicas` for the StatefulSet now, one member at a time: it grows when the members there are counted, and
+ * shrinks when the primary is elsewhere, mark, server and record count without the leaver and enough others keep up.
  */
 export function planReplicas(facts: TopologyFacts, electorate: Electorate): number {
   const { goal, mark, statefulSetReplicas: size } = facts
   if (size === undefined) return goal.n
-  if (facts.isSuspended) return size
-  if (goal.n >= size) return goal.n
+  if (facts.isSuspended || goal.n === size) return size
+  if (!electorate.isBootstrapped && !facts.intent) return goal.n
   const { primary } = electorate
   if (!mark || !primary || facts.intent) return size
+  if (goal.n > size) return mark.n >= size ? size + 1 : size
   const next = size - 1
   const record = recordOf(primary, facts.storeUID)
   const isCounted = mark.n === next && record?.n === next && primary.probe.minReplicasToWrite === record.w
-  return isCounted && isBelow(primary, next) && !hasLeaver(facts, size) ? next : size
+  const isEnough = followersInSync(facts, primary).filter((member) => isBelow(member, next)).length >= mark.w
+  return isCounted && isEnough && isBelow(primary, next) && !hasLeaver(facts, size) ? next : size
 }
 
 function isBelow(member: MemberFacts, size: number): boolean {

@@ -5,6 +5,8 @@ export type RolloutPod = Readonly<{
   isPrimary: boolean
   isOutdated: boolean
   isReady: boolean
+  /** Its restart costs nothing: it does not run, nobody hears of it, or its version can never follow the primary's. */
+  isBroken: boolean
 }>
 
 export type RolloutStep =
@@ -18,8 +20,8 @@ export function planRollout(pods: readonly RolloutPod[]): RolloutStep {
   const heir = pods.find((pod) => !pod.isPrimary && pod.isReady && !pod.isOutdated)
   const isLone = pods.length === 1
   const outdated = pods.filter((pod) => pod.isOutdated)
-  // Restarting a pod that is already down costs nothing; without this rule a bad spec could never be repaired.
-  const broken = outdated.find((pod) => !pod.isReady && (!pod.isPrimary || isLone))
+  // Without this rule a bad spec could never be repaired. One that only lost its link for a moment still holds data.
+  const broken = outdated.find((pod) => (isLone ? !pod.isReady : pod.isBroken && !pod.isPrimary))
   const next = broken ?? outdated.findLast((pod) => !pod.isPrimary) ?? outdated[0]
   if (!next) return { kind: 'none', reason: 'UpToDate' }
   const unready = pods.find((pod) => !pod.isReady)

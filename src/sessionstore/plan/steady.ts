@@ -50,7 +50,7 @@ function demoteZombies(facts: TopologyFacts, _: Electorate, primary: ReachedMemb
 /** Never two labelled pods: off the old, acknowledged, then on the new (act keeps the order). */
 function followTheLabel(facts: TopologyFacts, _: Electorate, primary: ReachedMember): TopologyStep | undefined {
   const off = facts.members.filter((member) => member.name !== primary.name && member.pod?.role === 'primary')
-  if (off.length === 0 && primary.pod?.role === 'primary') return undefined
+  if (off.length === 0 && (!primary.pod || primary.pod.role === 'primary')) return undefined
   return { kind: 'label', off: off.map((member) => member.name), on: primary.name }
 }
 
@@ -224,5 +224,27 @@ function rolloutPod(member: MemberFacts, primary: ReachedMember, inSync: Readonl
     isPrimary: name === primary.name,
     isOutdated: isThere && pod.isOutdated,
     isReady: isThere && pod.isReady && inSync.has(name),
+    isBroken: !inSync.has(name) && isBroken(member, primary),
   }
+}
+
+function isBroken(member: MemberFacts, primary: ReachedMember): boolean {
+  if (member.stopped !== undefined) return true
+  if (isReached(member)) return isOlder(member.probe.version, primary.probe.version)
+  const host = withoutDot(member.host)
+  return !primary.probe.replicas.some((link) => withoutDot(link.host) === host && link.state === 'online')
+}
+
+function withoutDot(host: string): string {
+  return host.endsWith('.') ? host.slice(0, -1) : host
+}
+
+/** An older server cannot read what a newer primary sends. */
+function isOlder(version: string, than: string): boolean {
+  const [own, other] = [version, than].map((text) => text.split('.').map(Number))
+  for (const [index, part] of (other ?? []).entries()) {
+    const difference = (own?.[index] ?? 0) - part
+    if (difference !== 0) return difference < 0
+  }
+  return false
 }
