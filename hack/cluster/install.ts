@@ -19,7 +19,18 @@ export async function installOperator(machine: Machine, logFile: string): Promis
   const place = ['--namespace', operatorNamespace, '--create-namespace']
   const settings = ['--set-string', `podAnnotations.sessionstore\\.dev/sources=${key}`]
   await runCommand(
-    ['helm', 'upgrade', '--install', operatorName, chart, ...place, ...settings, '--wait', '--timeout=180s'],
+    [
+      'helm',
+      'upgrade',
+      '--install',
+      operatorName,
+      chart,
+      ...place,
+      ...settings,
+      '--take-ownership',
+      '--wait',
+      '--timeout=180s',
+    ],
     { env, logFile },
   )
   const leader = await findLeader(env)
