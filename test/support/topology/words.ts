@@ -106,8 +106,9 @@ type Surroundings = Readonly<{ record: EpochRecord | undefined; last: string; me
  * `cut` (link down), `heard` (hears a primary that the operator cannot reach), `shown` (hidden record made readable).
  * Reach: `silent:4` (seconds), `refused`, `unknown`, `stopped`, `gone` (no pod), `ghost`, `was:master`.
  * Data: `empty`, `foreign`, `keys:7`, `epoch:2`, `names:s-1`, `seq:11`, `offset:110`, `lineage:b`, `says:n/w` (record).
- * Server: `unprepared`, `failed` (prepare), `fenced`, `gate:0`, `syncing`, `loading`, `moving` (FAILOVER), `version:9.0`.
- * Pod: `labelled`, `unlabelled`, `leaving`, `old`, `unready`, `unreadable`, `unjoined`, `nodeDown`.
+ * Server: `unprepared`, `failed` (prepare), `fenced`, `gate:0`, `syncing`, `loading`, `moving` (FAILOVER), `version:9.0`,
+ * `feeds:s-1` (lists it as online).
+ * Pod: `podless`, `labelled`, `unlabelled`, `leaving`, `old`, `unready`, `unreadable`, `unjoined`, `nodeDown`.
  */
 function memberOf(text: string, { record, last, members }: Surroundings): MemberFacts {
   const [name = ''] = text.split(' ')
@@ -121,7 +122,7 @@ function memberOf(text: string, { record, last, members }: Surroundings): Member
     name,
     ordinal,
     host: hostOf(name),
-    ...(!said.has('gone') && !said.has('ghost') && { pod: podOf(said, name) }),
+    ...(!['gone', 'ghost', 'podless'].some((word) => said.has(word)) && { pod: podOf(said, name) }),
     ...(stopped !== undefined && { stopped }),
     probe,
     hasPrepareFailed: said.has('failed'),
@@ -196,7 +197,7 @@ function reached(said: Words, server: Server): ServerFacts {
     maxMemoryBytes: 100_000_000,
     minReplicasToWrite: said.has('fenced') ? FENCED_W : said.number('gate', record?.w ?? 1),
     ...dataOf(said, { record, isHidden: role === 'replica' && linkOf(said, server).isRecordHidden }),
-    replicas: [],
+    replicas: feedsOf(said),
     preparedHash: isPrepared ? HASH : '',
     observedAtMs: NOW_MS,
   }
@@ -211,6 +212,11 @@ function linkOf(said: Words, { last, isUpstreamUp }: Server): Link {
   const isLinkUp = said.has('heard') || (isUpstreamUp && !said.has('cut'))
   if (isLinkUp) return { upstream, isLinkUp, isRecordHidden: false, lastHeardSeconds: 0 }
   return { upstream, isLinkUp, isRecordHidden: !said.has('shown') }
+}
+
+function feedsOf(said: Words): ServerFacts['replicas'] {
+  const name = said.text('feeds')
+  return name === undefined ? [] : [{ host: hostOf(name), port: 6379, state: 'online', offset: 100, lagSeconds: 0 }]
 }
 
 type Data = Readonly<{ record: EpochRecord | undefined; isHidden: boolean }>
