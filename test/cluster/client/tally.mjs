@@ -8,6 +8,7 @@ export function createTally() {
   let downtimeMs = 0
   let serviceGapMs = 0
   let lastAcknowledgedMs
+  let lastCause
   const causes = {}
   const latenciesMs = []
   const outages = new Map()
@@ -40,6 +41,7 @@ export function createTally() {
     /** True for the first failed write of an outage. */
     failed(connection, sentMs, text) {
       failed += 1
+      lastCause = text
       cause(text)
       const outage = outages.get(connection)
       if (outage) outage.failed += 1
@@ -48,7 +50,7 @@ export function createTally() {
     },
 
     numbers() {
-      return { acknowledged, failed, reconnects, out: outages.size }
+      return { acknowledged, failed, reconnects, out: outages.size, ...(outages.size > 0 ? { cause: lastCause } : {}) }
     },
 
     /**

@@ -91,6 +91,7 @@ function whenReady(redis) {
 function causeOf(error) {
   const text = String(error?.message ?? error)
   if (text.startsWith("Stream isn't writeable")) return 'NotConnected'
+  if (text.startsWith('Reached the max retries') || text === 'Connection is closed.') return 'ConnectionLost'
   if (text === 'Command timed out') return 'Timeout'
   return error?.code ?? /^([A-Z]{4,})\b/.exec(text)?.[1] ?? text.slice(0, 80)
 }
