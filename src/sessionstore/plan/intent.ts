@@ -66,6 +66,8 @@ function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Es
     .filter(isReached)
     .filter((member) => member.name !== candidate.name && !isMaster(member) && isPrepared(member, facts))
   const able = replicas.filter((member) => canAttach(member, facts, step))
+  const unprepared = able.length < wanted ? unpreparedMembers(facts) : []
+  if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
   // A fenced master follows nobody by itself; here its help is needed.
   const master = facts.members.find((member) => member.name !== candidate.name && isMaster(member))
   if (able.length < wanted && master) return { kind: 'demote', member: master.name, primary: candidate.name }

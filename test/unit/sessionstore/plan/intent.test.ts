@@ -172,6 +172,18 @@ describe('planTopology(): fewer replicas than w (dataplane 5, the lone survivor)
       'establish s-1 epoch 2 n 3 w 1 replicas s-2',
     ],
     [
+      'a member that came back is prepared, so that it counts',
+      `refuse ${INTENT}`,
+      ['s-0 restarted', 's-1 master', 's-2 gone'],
+      'prepare s-0',
+    ],
+    [
+      'a master cannot be a replica: it is demoted when it is needed',
+      INTENT,
+      ['s-0 primary fenced', 's-1 master', 's-2 gone'],
+      'demote s-0 under s-1',
+    ],
+    [
       'a bootstrap after a loss lowers the mark first, too',
       'w:0 mark:1/3/1 intent:Bootstrap/2/s-0/s-0/DataLost',
       ['s-0 master empty', 's-1 nowhere shown empty', 's-2 nowhere shown empty'],
