@@ -1,18 +1,18 @@
 import { expect } from 'chai'
 import { disturb } from '../support/cluster/disturb.ts'
 import { signalServer } from '../support/cluster/faults.ts'
-import { useSharedStore } from '../support/cluster/shared.ts'
+import { useOwnStores } from '../support/cluster/shared.ts'
 import { isSettled, podRuns, primaryPod, serverPods } from '../support/cluster/store.ts'
 import { roundsOf } from './rounds.ts'
 
 describe('several members at once', function () {
   const rounds = roundsOf(1)
   this.timeout(rounds * 240_000)
-  const store = useSharedStore()
+  const makeStore = useOwnStores('chaos-several')
 
   it('keeps the data when both replicas die, and takes writes again by itself', async () => {
-    const { ref, client } = store()
     for (let round = 1; round <= rounds; round += 1) {
+      const { ref, client } = await makeStore(`lonely-${round}`)
       const before = await podRuns(ref)
       const primary = (await primaryPod(ref)).metadata.name
       const replicas = (await serverPods(ref)).filter((pod) => pod.metadata.name !== primary)
@@ -34,8 +34,8 @@ describe('several members at once', function () {
   })
 
   it('keeps the data when the primary and one replica die', async () => {
-    const { ref, client } = store()
     for (let round = 1; round <= rounds; round += 1) {
+      const { ref, client } = await makeStore(`halved-${round}`)
       const primary = await primaryPod(ref)
       const replica = (await serverPods(ref)).find((pod) => pod.metadata.name !== primary.metadata.name)
       if (!replica) throw new Error('Cannot choose a replica: the store has one member')

@@ -1,16 +1,16 @@
 import { disturb, type Outcome } from '../support/cluster/disturb.ts'
 import { signalServer } from '../support/cluster/faults.ts'
-import { useSharedStore } from '../support/cluster/shared.ts'
+import { useOwnStores } from '../support/cluster/shared.ts'
 import { primaryPod, untilAnotherPrimary } from '../support/cluster/store.ts'
 import { judge, roundsOf } from './rounds.ts'
 
 describe('SIGSTOP of the primary', function () {
   const rounds = roundsOf(2)
   this.timeout(rounds * 180_000)
-  const store = useSharedStore()
+  const makeStore = useOwnStores('chaos-freeze')
 
   it(`is survived ${rounds} times, and idle clients that wake up after the thaw lose nothing more (F23, F26)`, async () => {
-    const { ref, client } = store()
+    const { ref, client } = await makeStore('frozen')
     const outcomes: Outcome[] = []
     for (let round = 1; round <= rounds; round += 1) {
       const primary = await primaryPod(ref)

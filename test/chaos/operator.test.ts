@@ -1,13 +1,16 @@
 import { disturb, type Outcome } from '../support/cluster/disturb.ts'
 import { signalProcesses, signalServer } from '../support/cluster/faults.ts'
 import { operatorPods, untilOperatorReady } from '../support/cluster/operator.ts'
-import { useSharedStore } from '../support/cluster/shared.ts'
+import { useOwnStores } from '../support/cluster/shared.ts'
 import { primaryPod } from '../support/cluster/store.ts'
 import { until } from '../support/until.ts'
 import { judge, roundsOf } from './rounds.ts'
 
 /** Longest time after the fault at which the operator is killed: a failover takes about this long. */
 const LATEST_MS = 4000
+
+/** See kill.test.ts. */
+const ROUNDS_PER_STORE = 3
 
 /** A small generator of our own (mulberry32), as the seed must be printed and given again. */
 function randomFrom(seed: number): () => number {
@@ -23,15 +26,17 @@ function randomFrom(seed: number): () => number {
 describe('the operator killed in the middle of failovers (F20)', function () {
   const rounds = roundsOf(3)
   this.timeout(rounds * 180_000)
-  const store = useSharedStore()
+  const makeStore = useOwnStores('chaos-operator')
   const seed = Number(process.env['SESSIONSTORE_CHAOS_SEED'] ?? Date.now() % 1_000_000)
 
   it(`is survived ${rounds} times at random moments (seed ${seed})`, async () => {
-    const { ref, client } = store()
+    let store = await makeStore('store-1')
     const random = randomFrom(seed)
     const outcomes: Outcome[] = []
     for (let round = 1; round <= rounds; round += 1) {
       await untilOperatorReady()
+      if (round % ROUNDS_PER_STORE === 0) store = await makeStore(`store-${round}`)
+      const { ref, client } = store
       const primary = await primaryPod(ref)
       const delayMs = Math.round(random() * LATEST_MS)
       const outcome = await disturb(client, ref, {

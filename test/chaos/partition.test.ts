@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import { type ClientPod, startClientPod } from '../support/cluster/client.ts'
+import { startClientPod } from '../support/cluster/client.ts'
 import { disturb, type Outcome } from '../support/cluster/disturb.ts'
 import { deletePod, healNode, partitionNode } from '../support/cluster/faults.ts'
 import { leaderPod, untilOperatorReady } from '../support/cluster/operator.ts'
 import { report } from '../support/cluster/report.ts'
-import { useSharedStore } from '../support/cluster/shared.ts'
+import { useOwnStores } from '../support/cluster/shared.ts'
 import { primaryPod, untilAnotherPrimary } from '../support/cluster/store.ts'
 import { startWriter } from '../support/cluster/writer.ts'
 import { until } from '../support/until.ts'
@@ -29,18 +29,23 @@ async function moveLeaderOff(node: string): Promise<void> {
 describe('a partition of the primary’s node', function () {
   const rounds = roundsOf(1)
   this.timeout(rounds * 300_000)
-  const store = useSharedStore()
+  const makeStore = useOwnStores('chaos-partition')
   const cut = new Set<string>()
   afterEach(() => Promise.all([...cut].map(healNode)))
 
   it(`costs no more than the bound, on either side of the cut (F2), ${rounds} times`, async () => {
-    const { ref, client } = store()
+    const { ref, client } = await makeStore('split')
     const outcomes: Outcome[] = []
     for (let round = 1; round <= rounds; round += 1) {
       const primary = await primaryPod(ref)
       const node = primary.spec?.nodeName ?? ''
       await moveLeaderOff(node)
-      const near = await clientOn(node, round)
+      const near = await startClientPod({
+        namespace: ref.namespace,
+        bindings: [ref.name],
+        name: `near-${round}`,
+        nodeName: node,
+      })
       const inside = await startWriter(near, { binding: ref.name, rate: 50 })
       cut.add(node)
 
@@ -71,9 +76,4 @@ describe('a partition of the primary’s node', function () {
 
     judge('partition of the primary’s node', outcomes, { downtimeMs: 10_000 })
   })
-
-  function clientOn(nodeName: string, round: number): Promise<ClientPod> {
-    const { ref } = store()
-    return startClientPod({ namespace: ref.namespace, bindings: [ref.name], name: `near-${round}`, nodeName })
-  }
 })

@@ -3,7 +3,7 @@ import { EVENTS } from '../../src/kube/resources.ts'
 import { listObjects } from '../support/cluster/api.ts'
 import { disturb } from '../support/cluster/disturb.ts'
 import { deletePod, signalServer } from '../support/cluster/faults.ts'
-import { useSharedStore } from '../support/cluster/shared.ts'
+import { type TestStore, useOwnStores } from '../support/cluster/shared.ts'
 import { isSettled, podRuns, type StoreRef, serverPods } from '../support/cluster/store.ts'
 
 /** How often the loss of all data was told. */
@@ -16,15 +16,19 @@ async function dataLostEvents({ namespace, name }: StoreRef): Promise<number> {
 
 describe('the end of every member at once (F3)', function () {
   this.timeout(360_000)
-  const store = useSharedStore()
+  const makeStore = useOwnStores('all-pods')
+  let store: TestStore
+  before(async () => {
+    store = await makeStore('extinct')
+  })
 
   async function hasNewRuns(before: Readonly<Record<string, string>>): Promise<boolean> {
-    const after = await podRuns(store().ref)
+    const after = await podRuns(store.ref)
     return Object.keys(before).every((name) => name in after && after[name] !== before[name])
   }
 
   it('comes back by itself after all pods were deleted, and tells it when data was lost', async () => {
-    const { ref, client } = store()
+    const { ref, client } = store
     const before = await podRuns(ref)
     const toldBefore = await dataLostEvents(ref)
 
@@ -43,7 +47,7 @@ describe('the end of every member at once (F3)', function () {
   })
 
   it('comes back by itself, empty, after all servers were killed, and tells DataLost', async () => {
-    const { ref, client } = store()
+    const { ref, client } = store
     const before = await podRuns(ref)
     const toldBefore = await dataLostEvents(ref)
 

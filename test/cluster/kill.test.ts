@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { disturb } from '../support/cluster/disturb.ts'
 import { killTwice, signalServer } from '../support/cluster/faults.ts'
-import { useSharedStore } from '../support/cluster/shared.ts'
+import { type TestStore, useOwnStores } from '../support/cluster/shared.ts'
 import { isSettled, podNamed, podRuns, primaryPod } from '../support/cluster/store.ts'
 
 /** What an unplanned failover may lose: writes acknowledged in the last maxLag (2 s) and 1 s more. */
@@ -9,10 +9,14 @@ const LOSS_BOUND_MS = 3000
 
 describe('killing the process of the primary', function () {
   this.timeout(300_000)
-  const store = useSharedStore()
+  const makeStore = useOwnStores('kill')
+  let store: TestStore
+  before(async () => {
+    store = await makeStore('victim')
+  })
 
   it('promotes a replica that has the data, within the bounds of gap and loss', async () => {
-    const { ref, client } = store()
+    const { ref, client } = store
     const before = await podRuns(ref)
     const primary = await primaryPod(ref)
 
@@ -30,7 +34,7 @@ describe('killing the process of the primary', function () {
   })
 
   it('keeps the data when the container comes back empty and dies again at once (F1, F24)', async () => {
-    const { ref, client } = store()
+    const { ref, client } = store
     const primary = await primaryPod(ref)
 
     const { verified } = await disturb(client, ref, {
@@ -43,7 +47,7 @@ describe('killing the process of the primary', function () {
   })
 
   it('leaves the primary where it is when a replica dies', async () => {
-    const { ref, client } = store()
+    const { ref, client } = store
     const before = await podRuns(ref)
     const primary = (await primaryPod(ref)).metadata.name
     const replica = Object.keys(before).find((name) => name !== primary) ?? ''
