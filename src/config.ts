@@ -68,15 +68,19 @@ export function readOperatorConfig(flags: Flags, env: NodeJS.ProcessEnv = proces
   })
 }
 
-/** The resolver's search path of a pod has `svc.<domain>`. */
 function readClusterDomain(path = '/etc/resolv.conf'): string {
   try {
-    const domain = /^search .*?\bsvc\.(\S+)/m.exec(readFileSync(path, 'utf8'))?.[1]
-    return domain?.replace(/\.$/, '') ?? 'cluster.local'
+    return clusterDomainOf(readFileSync(path, 'utf8'))
   } catch {
     // No resolver file: not a pod, and nothing of ours would use it.
     return 'cluster.local'
   }
+}
+
+/** The search path of a pod has `<namespace>.svc.<domain>` and then `svc.<domain>`; a namespace may be called `svc` too. */
+export function clusterDomainOf(resolverFile: string): string {
+  const domain = /^search\s(?:.*\s)?svc\.(\S+)/m.exec(resolverFile)?.[1]
+  return domain?.replace(/\.$/, '') ?? 'cluster.local'
 }
 
 function parseAddress(text: string): Address {
