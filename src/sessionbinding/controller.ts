@@ -2,10 +2,11 @@ import { setCondition } from '../api/v1alpha1/conditions.ts'
 import { effectiveSpec } from '../api/v1alpha1/effective.ts'
 import { SESSION_BINDINGS, type SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
 import type { SessionStore } from '../api/v1alpha1/sessionstore.ts'
-import type { Caches } from '../caches.ts'
+import { BY_STORE, type Caches } from '../caches.ts'
 import { applyStatus, ensureObject } from '../kube/apply.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { Controller, type Result } from '../kube/controller.ts'
+import { hasCode } from '../kube/errors.ts'
 import type { Log } from '../kube/log.ts'
 import type { KubeMetrics } from '../kube/metrics.ts'
 import { anyOf, changed, generationChanged } from '../kube/predicates.ts'
@@ -45,7 +46,7 @@ export function createBindingController(deps: BindingDeps): Controller {
     log,
     metrics,
     sources: [
-      watches(caches.bindings, { mapper: self, predicate: generationChanged }),
+      watches(caches.bindings, { mapper: siblings(caches), predicate: generationChanged }),
       watches(caches.stores, { mapper: bindingsOfStore(caches), predicate: storeChanged }),
       watches(caches.secrets, { mapper: bindingOfSecret(caches) }),
     ],
@@ -58,8 +59,17 @@ const storeChanged = anyOf(
   changed(({ metadata }) => metadata.uid),
 )
 
+/** The end of a binding frees its prefix for another one of the store. */
+function siblings(caches: Caches): Mapper<SessionBinding> {
+  return (binding) => [...self(binding), ...caches.bindings.byIndex(BY_STORE, storeKeyOf(binding)).map(keyOf)]
+}
+
+function storeKeyOf({ metadata, spec }: SessionBinding): string {
+  return keyOf({ metadata: { ...metadata, name: spec.storeRef.name } })
+}
+
 function bindingsOfStore(caches: Caches): Mapper {
-  return (store) => caches.bindings.byIndex('store', keyOf(store)).map(keyOf)
+  return (store) => caches.bindings.byIndex(BY_STORE, keyOf(store)).map(keyOf)
 }
 
 /** A binding's own Secret, or the served bundle that all bindings of a store hand on. */
@@ -68,7 +78,7 @@ function bindingOfSecret(caches: Caches): Mapper<Secret> {
   const store = namedByLabel(LABELS.store)
   return (secret) =>
     secret.metadata.labels?.[LABELS.binding] === undefined
-      ? store(secret).flatMap((key) => caches.bindings.byIndex('store', key).map(keyOf))
+      ? store(secret).flatMap((key) => caches.bindings.byIndex(BY_STORE, key).map(keyOf))
       : own(secret)
 }
 
@@ -76,7 +86,7 @@ async function reconcileBinding(deps: BindingDeps, key: string, signal: AbortSig
   const { caches } = deps
   const binding = caches.bindings.get(key)
   if (!binding || binding.metadata.deletionTimestamp !== undefined) return { kind: 'done' }
-  const storeKey = keyOf({ metadata: { ...binding.metadata, name: binding.spec.storeRef.name } })
+  const storeKey = storeKeyOf(binding)
   const store = caches.stores.get(storeKey)
   const facts = readFacts(deps, { binding, store, storeKey })
   const isConflict = store && isGranted(facts) ? await ensureSecret(deps, { binding, store, signal }) : false
@@ -120,9 +130,7 @@ async function ensureSecret(deps: BindingDeps, { binding, store, signal }: Grant
   const { client, caches, metrics } = deps
   const { uid = '', namespace = '' } = binding.metadata
   const identity = { name: binding.metadata.name, namespace, uid, apiVersion: binding.apiVersion }
-  const live = caches.secrets.get(
-    keyOf({ metadata: { ...binding.metadata, name: bindingSecretName(binding.metadata) } }),
-  )
+  const live = await readSecret(deps, binding, signal)
   const desired = buildBindingSecret(identity, identityOf(store), {
     username: `${namespace}.${binding.metadata.name}`,
     password: readLogin(live)?.passwords[0] ?? generatePassword(),
@@ -141,6 +149,23 @@ async function ensureSecret(deps: BindingDeps, { binding, store, signal }: Grant
   if (result.kind === 'nameConflict') return true
   if (result.kind !== 'unchanged') caches.secrets.upsert(result.object)
   return false
+}
+
+/** What was handed out once and is not cached (its label was taken off) is read, or its password would be made anew. */
+async function readSecret(
+  { client, caches }: BindingDeps,
+  binding: SessionBinding,
+  signal: AbortSignal,
+): Promise<Secret | undefined> {
+  const ref = { ...binding.metadata, name: bindingSecretName(binding.metadata) }
+  const cached = caches.secrets.get(keyOf({ metadata: ref }))
+  if (cached || binding.status?.binding === undefined) return cached
+  try {
+    return await client.get(SECRETS, ref, { signal })
+  } catch (error) {
+    if (hasCode(error, 'NotFound')) return undefined
+    throw error
+  }
 }
 
 async function writeBindingStatus(
