@@ -15,7 +15,7 @@ import type { PodChange, TopologyStep } from './plan/facts.ts'
 const FIELD_MANAGER = 'sessionstore-operator-topology'
 
 export type ApiContext = Readonly<{
-  client: Pick<KubeClient, 'patch' | 'delete'>
+  client: Pick<KubeClient, 'get' | 'patch' | 'delete'>
   caches: Caches
   snapshot: Snapshot
   signal: AbortSignal
@@ -68,28 +68,30 @@ async function patchJoined(context: ApiContext, name: string, isJoined: boolean)
     reason: isJoined ? 'FollowsPrimary' : 'NotFollowing',
     lastTransitionTime: new Date(context.nowMs()).toISOString(),
   }
-  const conditions = pod.status?.conditions ?? []
-  const index = conditions.findIndex(({ type }) => type === JOINED_CONDITION)
-  const path = `/status/conditions/${index}`
-  const replace = [
-    { op: 'test', path: `${path}/type`, value: JOINED_CONDITION },
-    { op: 'replace', path, value: condition },
-  ]
-  const add =
-    conditions.length === 0
-      ? [{ op: 'add', path: '/status/conditions', value: [condition] }]
-      : [{ op: 'add', path: '/status/conditions/-', value: condition }]
-  const uid = { op: 'test', path: '/metadata/uid', value: pod.metadata.uid }
-  const body = [uid, ...(index >= 0 ? replace : add)]
-  await patchPod(context, pod, { kind: 'json', body, subresource: 'status' })
+  // By type, not by index: the kubelet moves the conditions of others to the front.
+  await patchPod(context, pod, { kind: 'apply', body: { status: { conditions: [condition] } }, subresource: 'status' })
 }
 
-type PodPatch = Readonly<{ kind: 'merge' | 'json'; body: unknown; subresource?: string }>
+type PodPatch =
+  | Readonly<{ kind: 'merge'; body: unknown }>
+  | Readonly<{ kind: 'apply'; body: object; subresource: 'status' | 'resize' }>
 
 async function patchPod(context: ApiContext, pod: Pod, patch: PodPatch): Promise<void> {
   const { client, caches, signal } = context
+  const { name, namespace, uid } = pod.metadata
+  const apply = {
+    ...patch,
+    force: true,
+    body: {
+      apiVersion: PODS.apiVersion,
+      kind: PODS.kind,
+      metadata: { name, namespace, uid },
+      ...(patch.body as object),
+    },
+  }
+  const sent = patch.kind === 'apply' ? apply : patch
   try {
-    caches.pods.upsert(await client.patch(PODS, pod.metadata, { ...patch, fieldManager: FIELD_MANAGER, signal }))
+    caches.pods.upsert(await client.patch(PODS, pod.metadata, { ...sent, fieldManager: FIELD_MANAGER, signal }))
   } catch (error) {
     // A pod that is gone carries no label any more.
     if (!hasCode(error, 'NotFound')) throw error
@@ -103,7 +105,13 @@ export async function actMark({ client, caches, snapshot, signal }: ApiContext, 
   const { resourceVersion } = statefulSet.metadata
   const body = { metadata: { resourceVersion, annotations: { [ANNOTATIONS.mark]: JSON.stringify(step.mark) } } }
   const options = { kind: 'merge', body, fieldManager: FIELD_MANAGER, signal } as const
-  caches.statefulSets.upsert(await client.patch(STATEFUL_SETS, statefulSet.metadata, options))
+  try {
+    caches.statefulSets.upsert(await client.patch(STATEFUL_SETS, statefulSet.metadata, options))
+  } catch (error) {
+    if (!hasCode(error, 'Conflict')) throw error
+    // Its controller writes the status at just these moments; the next round decides anew from what is there now.
+    caches.statefulSets.upsert(await client.get(STATEFUL_SETS, statefulSet.metadata, { signal }))
+  }
 }
 
 export async function actRestart({ client, snapshot, signal }: ApiContext, step: Step<'restart'>): Promise<void> {
@@ -132,18 +140,11 @@ export function podsToResize({ pods, sizing, facts }: Snapshot): readonly Pod[] 
   })
 }
 
-export async function actResize({ client, caches, snapshot, signal }: ApiContext, pod: Pod): Promise<void> {
-  const memory = formatBytes(snapshot.sizing.limitBytes)
+export async function actResize(context: ApiContext, pod: Pod): Promise<void> {
+  const memory = formatBytes(context.snapshot.sizing.limitBytes)
   const resources = { requests: { memory }, limits: { memory } }
-  const index = pod.spec?.containers.findIndex(({ name }) => name === 'server') ?? 0
-  const path = `/spec/containers/${index}/resources`
-  const body = [
-    { op: 'test', path: '/metadata/uid', value: pod.metadata.uid },
-    { op: 'replace', path: `${path}/requests/memory`, value: resources.requests.memory },
-    { op: 'replace', path: `${path}/limits/memory`, value: resources.limits.memory },
-  ]
-  const options = { kind: 'json', body, subresource: 'resize', fieldManager: FIELD_MANAGER, signal } as const
-  caches.pods.upsert(await client.patch(PODS, pod.metadata, options))
+  const body = { spec: { containers: [{ name: 'server', resources }] } }
+  await patchPod(context, pod, { kind: 'apply', body, subresource: 'resize' })
 }
 
 function podOf({ snapshot }: ApiContext, name: string): Pod | undefined {

@@ -68,8 +68,10 @@ export async function applyIssued(context: ApplyContext, issued: readonly Issued
   )
 }
 
+/** One that is there and cannot be used is replaced, but only when what was judged is what is there. */
 async function createOnce(context: ApplyContext, object: DesiredObject): Promise<void> {
   const { client, caches, identity, signal } = context
+  const judged = caches.secrets.get(keyOf(object))?.metadata.resourceVersion
   try {
     caches.secrets.upsert(await client.create(SECRETS, object, { fieldManager: FIELD_MANAGER, signal }))
   } catch (error) {
@@ -77,6 +79,7 @@ async function createOnce(context: ApplyContext, object: DesiredObject): Promise
     const live = await client.get(SECRETS, object.metadata, { signal })
     if (!isControlledBy(live, identity.uid)) throw nameConflict(object)
     caches.secrets.upsert(live)
+    if (live.metadata.resourceVersion === judged) await applyOne(context, object)
   }
 }
 
@@ -86,7 +89,11 @@ export async function removeBudget(context: ApplyContext): Promise<void> {
   const live = caches.disruptionBudgets.get(keyOf({ metadata: { ...identity, name: disruptionBudgetName(identity) } }))
   if (!live || live.metadata.deletionTimestamp || !isControlledBy(live, identity.uid)) return
   const { uid } = live.metadata
-  await client.delete(POD_DISRUPTION_BUDGETS, live.metadata, { ...(uid && { uid }), signal })
+  try {
+    await client.delete(POD_DISRUPTION_BUDGETS, live.metadata, { ...(uid && { uid }), signal })
+  } catch (error) {
+    if (!hasCode(error, 'NotFound')) throw error
+  }
   caches.disruptionBudgets.delete(live)
 }
 

@@ -54,6 +54,8 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
     workers,
     log,
     metrics,
+    // A foreign object that had our name is removed unseen: whoever did that should not wait for minutes.
+    backoff: { maxMs: 30_000 },
     sources: sourcesOf(caches),
     async reconcile(key, signal) {
       const store = caches.stores.get(key)

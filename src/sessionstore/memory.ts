@@ -1,12 +1,16 @@
 import type { Pod } from '../kube/types.ts'
 import type { ProbeFacts } from '../redis/types.ts'
-import type { WriteProbe } from './plan/conditions.ts'
 
 /** A pod whose object was removed by force while its server still ran: it may write behind a partition. */
 export type Ghost = Readonly<{ podUID: string; name: string; node: string; removedMs: number }>
 
 /** Preparing the same run again at once would fail in the same way. */
 const RETRY_PREPARE_MS = 3000
+/** So are objects that were refused, while the topology is looked at every second. */
+const RETRY_OBJECTS_MS = 5000
+
+/** A try to write the objects of one generation of the spec. */
+export type Attempt = Readonly<{ generation: number; nowMs: number }>
 
 /**
  * What a process remembers of one store between two reconciles. Losing it costs time, never safety: the plan takes the
@@ -17,7 +21,6 @@ export class StoreMemory {
   readonly #ghosts = new Map<string, Ghost>()
   readonly #linkDownSinceMs = new Map<string, number>()
   readonly #prepareFailures = new Map<string, Readonly<{ runId: string; atMs: number; message: string }>>()
-  write: WriteProbe = { kind: 'unknown' }
   /** First moment the current outage of the primary was seen; ends with the next established primary. */
   outageSinceMs: number | undefined
   /** Bytes lost by the last demoted zombie; reported with the failover that made it one. */
@@ -25,6 +28,7 @@ export class StoreMemory {
   /** Called when the logins that every answering member knows are others than before. */
   onApplied: (bindings: readonly string[]) => void = () => undefined
   #applied: ReadonlySet<string> | undefined
+  #objectsFailure: Readonly<{ error: unknown; attempt: Attempt }> | undefined
 
   constructor(nowMs: number) {
     this.observingSinceMs = nowMs
@@ -60,6 +64,17 @@ export class StoreMemory {
     const failure = this.#prepareFailures.get(member)
     if (failure?.runId !== run.runId) return undefined
     return run.nowMs - failure.atMs < RETRY_PREPARE_MS ? failure.message : undefined
+  }
+
+  noteObjectsFailure(error: unknown, attempt: Attempt): void {
+    if (this.objectsFailure(attempt) === undefined) this.#objectsFailure = { error, attempt }
+  }
+
+  /** Why the objects of this generation could not be written; undefined once it may be tried again. */
+  objectsFailure({ generation, nowMs }: Attempt): unknown {
+    const failed = this.#objectsFailure
+    const isValid = failed?.attempt.generation === generation && nowMs - failed.attempt.nowMs < RETRY_OBJECTS_MS
+    return isValid ? failed.error : undefined
   }
 
   addGhost(pod: Pod, nowMs: number): void {

@@ -1,7 +1,8 @@
-import { type EffectiveSpec, effectiveSpec } from '../api/v1alpha1/effective.ts'
+import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
 import { parseQuantity } from '../api/v1alpha1/quantity.ts'
 import type { SessionStore } from '../api/v1alpha1/sessionstore.ts'
 import { BY_STORE, type Caches } from '../caches.ts'
+import { OperatorError } from '../kube/errors.ts'
 import { keyOf, type Pod, type StatefulSet } from '../kube/types.ts'
 import { liveSettings, renderServerConfig, staticConfig } from '../redis/serverconfig.ts'
 import type { ProbeFacts, ServerSettings } from '../redis/types.ts'
@@ -11,6 +12,7 @@ import { PORT, statefulSetName } from '../resources/names.ts'
 import { buildPodSpec, type PodInput } from '../resources/pod.ts'
 import { type Sizing, sizeStore } from '../resources/sizing.ts'
 import { type Credentials, hashPrepared, readCredentials } from './credentials.ts'
+import { specInForce } from './inforce.ts'
 import { readMembers } from './members.ts'
 import type { StoreMemory } from './memory.ts'
 import { type Intent, isReached, type Mark, type MemberFacts, type TopologyFacts } from './plan/facts.ts'
@@ -56,7 +58,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const { store, caches, nowMs, clusterDomain } = inputs
   const identity = identityOf(store)
   const statefulSet = caches.statefulSets.get(keyOf({ metadata: { ...identity, name: statefulSetName(identity) } }))
-  const spec = pinnedSpec(store, statefulSet)
+  const spec = specInForce(store, statefulSet)
   const sizing = sizeStore(spec, spec.replicas)
   const credentials = readCredentials(caches, identity, spec)
   const pods = podsOf(caches, identity, statefulSet)
@@ -111,14 +113,6 @@ export function identityOf({ metadata, apiVersion }: SessionStore): StoreIdentit
   return { name, namespace, uid, apiVersion }
 }
 
-/** A newer operator's default must not roll a running store: the image in force is kept unless the spec names one. */
-function pinnedSpec(store: SessionStore, statefulSet: StatefulSet | undefined): EffectiveSpec {
-  const spec = effectiveSpec(store.spec)
-  const pinned = statefulSet?.metadata.annotations?.[ANNOTATIONS.image]
-  const isFree = store.spec.image === undefined && store.spec.version === undefined
-  return isFree && pinned ? { ...spec, image: pinned } : spec
-}
-
 function podsOf(caches: Caches, identity: StoreIdentity, statefulSet: StatefulSet | undefined): readonly Pod[] {
   const pods = caches.pods.byIndex(BY_STORE, keyOf({ metadata: identity }))
   return pods.filter(({ metadata }) =>
@@ -168,8 +162,24 @@ function readFacts({ probes, memory, nowMs }: ObserveInputs, base: Base): Topolo
 export function readMark(statefulSet: StatefulSet | undefined): Mark | undefined {
   const text = statefulSet?.metadata.annotations?.[ANNOTATIONS.mark]
   if (!text) return undefined
-  const { bootstrapped, epoch, n, w } = JSON.parse(text) as Mark
-  return { bootstrapped, epoch, n, w }
+  const mark = parseMark(text)
+  if (mark) return mark
+  const { name } = statefulSet.metadata
+  // Never taken for none: a store without a mark is virgin.
+  throw new OperatorError(
+    'InvalidConfig',
+    `Cannot read StatefulSet "${name}": annotation ${ANNOTATIONS.mark} is ${text}, must be a mark that the operator wrote`,
+  )
+}
+
+function parseMark(text: string): Mark | undefined {
+  try {
+    const { bootstrapped, epoch, n, w } = JSON.parse(text) as Mark
+    const isWhole = typeof bootstrapped === 'string' && [epoch, n, w].every(Number.isInteger)
+    return isWhole ? { bootstrapped, epoch, n, w } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function readIntent({ status }: SessionStore): Intent | undefined {

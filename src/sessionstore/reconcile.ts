@@ -1,8 +1,7 @@
 import type { Caches } from '../caches.ts'
-import { renewalTimeMs } from '../certificates/read.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { Result } from '../kube/controller.ts'
-import { hasCode, OperatorError } from '../kube/errors.ts'
+import { hasCode, type OperatorError, toOperatorError } from '../kube/errors.ts'
 import type { EventSink } from '../kube/events.ts'
 import type { Log } from '../kube/log.ts'
 import type { KubeMetrics } from '../kube/metrics.ts'
@@ -14,10 +13,10 @@ import type { ActResult } from './dataplane.ts'
 import { issueMissing } from './issue.ts'
 import { noteOfOutcome, noteOfStep } from './notes.ts'
 import { observe, type Snapshot } from './observe.ts'
-import type { Obstacle, TlsFacts } from './plan/conditions.ts'
 import { type Intent, isReached, type Outcome } from './plan/facts.ts'
 import { planObjects } from './plan/objects.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
+import { isAtRest, obstacleOf, restUntil, tlsFacts } from './rest.ts'
 import type { StoreRuntime } from './runtime.ts'
 import { describeFailover, writeStatus } from './writestatus.ts'
 
@@ -35,37 +34,52 @@ type Pass = ReconcileDeps & Readonly<{ key: string; runtime: StoreRuntime; signa
 
 /** A change of the primary takes about ten steps; a loop that needs more has found something new to do each time. */
 const MAX_STEPS = 40
-const LOOK_AGAIN_MS = 1000
 const RETRY_MS = 500
-const LONGEST_REST_MS = 6 * 3600 * 1000
+/** Members that answer do so in milliseconds; a hung one must not hold up each step of the failover that replaces it. */
+const REFRESH_LIMIT_MS = 500
+/** Steps that change objects only: the servers are as they were seen. */
+const API_STEPS: ReadonlySet<TopologyPlan['step']['kind']> = new Set([
+  'recordIntent',
+  'clearIntent',
+  'mark',
+  'label',
+  'describePods',
+])
 
 /** Brings one store as far as it can get now: objects, then one topology step after another, each decided anew. */
 export async function reconcileStore(pass: Pass): Promise<Result> {
-  let failure: unknown
+  const { runtime, signal } = pass
+  let objectsFailure: unknown
   for (let step = 0; step < MAX_STEPS; step += 1) {
+    signal.throwIfAborted()
     const snapshot = await look(pass)
     if (!snapshot) return { kind: 'done' }
     const plan = planTopology(snapshot.facts)
     noteOutage(pass, snapshot, plan)
-    let progress: Progress
+    runtime.follow(snapshot, plan)
+    objectsFailure ??= runtime.memory.objectsFailure(attemptOf(snapshot))
     try {
-      progress = await advance(pass, snapshot, plan)
+      if (objectsFailure === undefined && (await applyObjects(pass, snapshot, plan))) continue
     } catch (error) {
-      failure = error
-      progress = { kind: 'settled' }
+      // An object that is refused (a quota, a webhook, a taken name) must not keep a store from its failover.
+      objectsFailure = error
     }
-    if (progress.kind === 'again') {
-      if (progress.isServerChanged) await pass.runtime.dataPlane.refresh(pass.signal)
-      pass.signal.throwIfAborted()
-      continue
-    }
-    return finish(pass, { snapshot, plan, failure, progress })
+    const taken = await takeStep(pass, snapshot, plan).catch(
+      (failure: unknown) => ({ kind: 'failed', failure }) as const,
+    )
+    if (taken.kind !== 'again')
+      return finish(pass, { snapshot, plan, taken, ...(objectsFailure !== undefined && { objectsFailure }) })
+    if (taken.isServerChanged)
+      await runtime.dataPlane.refresh(AbortSignal.any([signal, AbortSignal.timeout(REFRESH_LIMIT_MS)]))
   }
   pass.log.warn({ store: pass.key, steps: MAX_STEPS }, 'Reconcile goes on later: many steps in a row')
   return { kind: 'after', delayMs: RETRY_MS }
 }
 
-type Progress = Readonly<{ kind: 'again'; isServerChanged: boolean }> | Readonly<{ kind: 'settled'; message?: string }>
+type Taken =
+  | Readonly<{ kind: 'again'; isServerChanged: boolean }>
+  | Readonly<{ kind: 'settled' | 'notDone' }>
+  | Readonly<{ kind: 'failed'; failure: unknown }>
 
 async function look({ caches, key, runtime, clusterDomain, nowMs, signal }: Pass): Promise<Snapshot | undefined> {
   const store = caches.stores.get(key)
@@ -81,27 +95,23 @@ async function look({ caches, key, runtime, clusterDomain, nowMs, signal }: Pass
   return seen()
 }
 
-/** One round: Secrets, objects, memory, then the topology's next step. */
-async function advance(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Promise<Progress> {
-  const { runtime, client, caches, signal, metrics } = pass
-  const context = { client, caches, signal, metrics, identity: snapshot.identity }
-  const issued = await issueMissing({ ...snapshot, ...pass, nowMs: snapshot.nowMs })
-  if (issued.length > 0) {
-    await applyIssued(context, issued)
-    return { kind: 'again', isServerChanged: false }
-  }
-  runtime.follow(snapshot, plan)
-  const hasCreated = await applyObjects(pass, context, { snapshot, plan })
-  if (hasCreated) return { kind: 'again', isServerChanged: false }
+/** The topology's next step. */
+async function takeStep(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Promise<Taken> {
   const { step } = plan
+  const isAct = step.kind !== 'none' && step.kind !== 'wait' && step.kind !== 'blocked'
+  if (isAct) {
+    pass.log.info({ store: pass.key, ...step }, 'Topology step')
+    const result: ActResult = await act(actContext(pass, snapshot, plan), step)
+    if (!result.isDone) {
+      pass.log.warn({ store: pass.key, step: step.kind, reason: result.message }, 'Topology step did not succeed')
+      return { kind: 'notDone' }
+    }
+  }
   const note = noteOfStep(step)
   if (note && !isKnown(snapshot, step)) pass.events.record({ regarding: snapshot.store, ...note })
-  if (step.kind === 'none' || step.kind === 'wait' || step.kind === 'blocked') return { kind: 'settled' }
-  pass.log.info({ store: pass.key, ...step }, 'Topology step')
-  const result: ActResult = await act(actContext(pass, snapshot, plan), step)
-  if (result.isDone) return { kind: 'again', isServerChanged: true }
-  pass.log.warn({ store: pass.key, step: step.kind, reason: result.message }, 'Topology step did not succeed')
-  return { kind: 'settled', message: result.message }
+  // The cache shows a deletion only when the watch brings it, which is the next reason to look.
+  if (!isAct || step.kind === 'restart') return { kind: 'settled' }
+  return { kind: 'again', isServerChanged: !API_STEPS.has(step.kind) }
 }
 
 /** A state that lasts is told once, when it begins. */
@@ -110,19 +120,31 @@ function isKnown({ store }: Snapshot, step: TopologyPlan['step']): boolean {
   return store.status?.conditions?.some(({ type, reason }) => type === 'Stalled' && reason === step.reason) ?? false
 }
 
-type Round = Readonly<{ snapshot: Snapshot; plan: TopologyPlan }>
-
-async function applyObjects(pass: Pass, context: ApplyContext, { snapshot, plan }: Round): Promise<boolean> {
-  const { spec, credentials, statefulSet } = snapshot
-  // Suspended: what is there stays as it is. A store that never was is not begun either.
+/** Secrets, objects, memory. True: the world is another one now, look again. */
+async function applyObjects(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Promise<boolean> {
+  const { client, caches, signal, metrics, clusterDomain } = pass
+  const { spec, credentials, statefulSet, nowMs } = snapshot
+  const context: ApplyContext = { client, caches, signal, metrics, identity: snapshot.identity }
+  // A store that never was is not begun while it is suspended.
+  if (spec.suspend && !statefulSet) return false
+  const issued = await issueMissing({ ...snapshot, clusterDomain, nowMs })
+  if (issued.length > 0) {
+    await applyIssued(context, issued)
+    return true
+  }
+  // Suspended: what is there stays as it is.
   if (spec.suspend) return false
   const aclFile = renderAclFile(credentials.users)
-  const inputs = { ...snapshot, aclFile, replicas: plan.replicas, clusterDomain: pass.clusterDomain }
+  const inputs = { ...snapshot, aclFile, replicas: plan.replicas, clusterDomain }
   await Promise.all([applyWaves(context, planObjects(inputs)), ensureDefaultBinding(context)])
-  if (spec.replicas === 1) await removeBudget(context)
-  const api = { ...pass, snapshot }
-  await Promise.all(podsToResize(snapshot).map((pod) => actResize(api, pod)))
+  // Until the others have left they are still to be evicted one at a time.
+  if (spec.replicas === 1 && snapshot.pods.length < 2) await removeBudget(context)
+  await Promise.all(podsToResize(snapshot).map((pod) => actResize({ ...pass, snapshot }, pod)))
   return statefulSet === undefined
+}
+
+function attemptOf({ store, nowMs }: Snapshot): Readonly<{ generation: number; nowMs: number }> {
+  return { generation: store.metadata.generation ?? 0, nowMs }
 }
 
 function actContext(pass: Pass, snapshot: Snapshot, plan: TopologyPlan) {
@@ -139,12 +161,13 @@ function actContext(pass: Pass, snapshot: Snapshot, plan: TopologyPlan) {
     dataPlane,
     memory,
     async writeIntent(intent: Intent): Promise<void> {
+      // A loss found from here on belongs to this change of the primary.
+      if (intent.kind !== 'Move') memory.lostBytes = undefined
       await writeStatus(status, { snapshot: withIntent(snapshot, intent), plan, extras, intent })
     },
     async clearIntent(intent: Intent, outcome: Outcome): Promise<void> {
       const times = { nowMs: nowMs(), outageSinceMs: memory.outageSinceMs }
       const lastFailover = describeFailover(intent, outcome, times)
-      if (lastFailover) memory.lostBytes = undefined
       await writeStatus(status, {
         snapshot: withoutIntent(snapshot),
         plan,
@@ -177,23 +200,45 @@ function noteOutage({ runtime }: Pass, { facts }: Snapshot, plan: TopologyPlan):
   memory.outageSinceMs = isSilent && labelled.probe.kind === 'unreachable' ? labelled.probe.sinceMs : facts.nowMs
 }
 
-type Finish = Round & Readonly<{ failure: unknown; progress: Progress }>
+type Finish = Readonly<{
+  snapshot: Snapshot
+  plan: TopologyPlan
+  taken: Exclude<Taken, { kind: 'again' }>
+  objectsFailure?: unknown
+}>
 
 /** The status is written last, also after an error; then the error decides about the retry. */
-async function finish(pass: Pass, { snapshot, plan, failure, progress }: Finish): Promise<Result> {
+async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Finish): Promise<Result> {
   const { runtime, client, caches, metrics, nowMs, signal } = pass
+  signal.throwIfAborted()
   const { memory, write } = runtime
-  const obstacle = obstacleOf(failure)
+  const failure = taken.kind === 'failed' ? taken.failure : objectsFailure
+  const obstacle = obstacleOf(objectsFailure)
   const extras = { write, tls: tlsFacts(snapshot), ...(obstacle && { obstacle }) }
   noteUsers(memory, snapshot)
   const store = caches.stores.get(pass.key) ?? snapshot.store
   const context = { client, caches, metrics, memory, nowMs, signal }
-  // A store deleted meanwhile has no status any more.
-  await writeStatus(context, { snapshot: { ...snapshot, store }, plan, extras, intent: 'keep' }).catch((error) => {
-    if (!hasCode(error, 'NotFound')) throw error
-  })
-  if (failure !== undefined) throw failure
-  if (progress.kind === 'settled' && progress.message !== undefined) return { kind: 'after', delayMs: RETRY_MS }
+  try {
+    await writeStatus(context, { snapshot: { ...snapshot, store }, plan, extras, intent: 'keep' })
+  } catch (error) {
+    // A store deleted meanwhile has no status any more.
+    if (!hasCode(error, 'NotFound')) return retry(pass, snapshot, { plan, error: failure ?? error, objectsFailure })
+  }
+  if (failure !== undefined) return retry(pass, snapshot, { plan, error: failure, objectsFailure })
+  return taken.kind === 'notDone' ? { kind: 'after', delayMs: RETRY_MS } : restUntil(snapshot, plan)
+}
+
+type Failed = Readonly<{ plan: TopologyPlan; error: unknown; objectsFailure: unknown }>
+
+/** A store at rest can wait for the backoff; one without a primary would be down for as long. */
+function retry(pass: Pass, snapshot: Snapshot, { plan, error, objectsFailure }: Failed): Result {
+  const err: OperatorError = toOperatorError(error)
+  const hasServers = snapshot.statefulSet !== undefined
+  if (err.retry === 'Bug' || !hasServers || isAtRest(snapshot, plan)) throw error
+  if (err.retry !== 'Conflict') {
+    pass.log.warn({ store: pass.key, err }, 'Reconcile failed and goes on, as the store is not whole')
+    if (objectsFailure !== undefined) pass.runtime.memory.noteObjectsFailure(objectsFailure, attemptOf(snapshot))
+  }
   return restUntil(snapshot, plan)
 }
 
@@ -201,32 +246,4 @@ function noteUsers(memory: StoreRuntime['memory'], { facts, credentials }: Snaps
   const reached = facts.members.filter(isReached)
   const isTold = reached.every((member) => member.probe.preparedHash === facts.goal.preparedHash)
   if (reached.length > 0 && isTold) memory.noteApplied(credentials.boundNames)
-}
-
-function obstacleOf(failure: unknown): Obstacle | undefined {
-  if (!(failure instanceof OperatorError)) return undefined
-  if (failure.code === 'NameConflict') return { reason: 'NameConflict', message: failure.message }
-  if (failure.code === 'Invalid' || failure.code === 'InvalidConfig')
-    return { reason: 'InvalidConfig', message: failure.message }
-  return undefined
-}
-
-function tlsFacts({ spec, facts, credentials }: Snapshot): TlsFacts {
-  if (spec.tlsMode === 'Disabled') return { kind: 'Disabled' }
-  // Each of our connections has verified chain and name, so a member that is reached serves a good certificate.
-  return credentials.served && facts.members.some(isReached) ? { kind: 'Served' } : { kind: 'Pending' }
-}
-
-/** Nothing is polled at rest; while something is missing time itself can make the next step due. */
-function restUntil({ facts, credentials, nowMs, pending }: Snapshot, plan: TopologyPlan): Result {
-  const { step } = plan
-  if (step.kind === 'wait') return { kind: 'after', delayMs: step.requeueAfterMs }
-  const isWhole =
-    plan.primary !== undefined &&
-    facts.degradedSinceMs === undefined &&
-    facts.members.every((member) => isReached(member) && member.linkDownSinceMs === undefined)
-  if (!isWhole || pending !== undefined || step.kind === 'blocked') return { kind: 'after', delayMs: LOOK_AGAIN_MS }
-  if (!credentials.served) return { kind: 'done' }
-  const leftMs = renewalTimeMs(credentials.served.facts) - nowMs
-  return { kind: 'after', delayMs: Math.min(Math.max(LOOK_AGAIN_MS, leftMs), LONGEST_REST_MS) }
 }

@@ -35,13 +35,18 @@ type Written = Readonly<{
   lastFailover?: LastFailover
 }>
 
-/** Writes the status when it differs. An intent is written over the version it was decided on, or not at all. */
+/**
+ * Writes the status when it differs, over the version it was decided on or not at all: a leader of the past would
+ * otherwise wipe or revive an intent.
+ */
 export async function writeStatus(context: StatusContext, written: Written): Promise<SessionStore> {
   const { client, caches, metrics, memory, nowMs, signal } = context
   const { snapshot, plan, extras, intent } = written
   const { store } = snapshot
   const operation = operationOf(store, intent, nowMs())
-  const lastFailover = withLoss(written.lastFailover ?? store.status?.lastFailover, memory)
+  const reported = written.lastFailover ?? store.status?.lastFailover
+  // While another change of the primary is on its way a loss is that one's.
+  const lastFailover = operation ? reported : withLoss(reported, memory)
   const status = planStatus({
     ...snapshot,
     ...extras,
@@ -52,13 +57,12 @@ export async function writeStatus(context: StatusContext, written: Written): Pro
     ...(operation && { intent: operation }),
     ...(lastFailover && { lastFailover }),
   })
-  const isPrecondition = typeof intent === 'object'
   const { resourceVersion } = store.metadata
   const result = await applyStatus(client, SESSION_STORES, {
     object: store,
     status,
     fieldManager: STATUS_MANAGER,
-    ...(isPrecondition && resourceVersion && { resourceVersion }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
     metrics,
     signal,
   })

@@ -79,8 +79,11 @@ function planReady(inputs: ConditionInputs, stalled: Of<'Stalled'>): Of<'Ready'>
       'ServiceUnreachable',
       `the primary Service cannot be reached from the operator: ${write.message}`,
     )
-  if (write.kind === 'unknown')
-    return keepReady(inputs) ?? ready('False', 'NoPrimary', 'no write through the primary Service was tried yet')
+  if (write.kind === 'unknown') {
+    const kept = keepReady(inputs)
+    if (!kept) return ready('False', 'NoPrimary', 'no write through the primary Service was tried yet')
+    if (kept.status !== 'True') return kept
+  }
   if (stalled.status === 'True' && stalled.reason !== 'FailoverBlocked')
     return ready('False', 'Stalled', stalled.message)
   const size = facts.mark?.n ?? 0
@@ -114,6 +117,8 @@ function planReconciling(inputs: ConditionInputs, stalled: Of<'Stalled'>): Of<'R
   const { intent, statefulSetReplicas: size } = facts
   if (intent?.kind === 'Failover') return is('True', 'FailingOver', `${intent.candidate} takes over`)
   if (intent?.kind === 'Move') return is('True', 'Moving', `the primary moves to ${intent.candidate}`)
+  if (size === undefined && spec.suspend)
+    return is('False', 'Suspended', 'spec.suspend is true: the store is not created yet')
   if (size === undefined) return is('True', 'Creating', 'objects are being created')
   if (plan.primary === undefined) return is('True', 'Bootstrapping', describeStep(plan) ?? 'a primary is being elected')
   if (spec.suspend) return is('False', 'Suspended', 'spec.suspend is true: changes of the spec wait')

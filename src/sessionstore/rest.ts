@@ -1,0 +1,48 @@
+import { renewalTimeMs } from '../certificates/read.ts'
+import type { Result } from '../kube/controller.ts'
+import { OperatorError } from '../kube/errors.ts'
+import type { Snapshot } from './observe.ts'
+import type { Obstacle, TlsFacts } from './plan/conditions.ts'
+import { isReached } from './plan/facts.ts'
+import type { TopologyPlan } from './plan/topology.ts'
+
+const LOOK_AGAIN_MS = 1000
+const LONGEST_REST_MS = 6 * 3600 * 1000
+
+/** What a person has to change, when the failure to write the objects is one of that kind. */
+export function obstacleOf(failure: unknown): Obstacle | undefined {
+  if (!(failure instanceof OperatorError)) return undefined
+  if (failure.code === 'NameConflict') return { reason: 'NameConflict', message: failure.message }
+  if (failure.code === 'Invalid' || failure.code === 'InvalidConfig')
+    return { reason: 'InvalidConfig', message: failure.message }
+  return undefined
+}
+
+/** What is known of the certificates that the members present. */
+export function tlsFacts({ spec, facts, credentials }: Snapshot): TlsFacts {
+  if (spec.tlsMode === 'Disabled') return { kind: 'Disabled' }
+  // Each of our connections has verified chain and name, so a member that is reached serves a good certificate.
+  return credentials.served && facts.members.some(isReached) ? { kind: 'Served' } : { kind: 'Pending' }
+}
+
+/** Every member answers and follows, nothing is on its way: only an event can make the next step due. */
+export function isAtRest({ facts, pending }: Snapshot, { step, primary }: TopologyPlan): boolean {
+  if (step.kind === 'wait' || step.kind === 'blocked' || pending !== undefined) return false
+  return (
+    primary !== undefined &&
+    facts.intent === undefined &&
+    facts.degradedSinceMs === undefined &&
+    facts.members.every((member) => isReached(member) && member.linkDownSinceMs === undefined)
+  )
+}
+
+/** When to look again. Nothing is polled at rest; while something is missing time itself can make the next step due. */
+export function restUntil(snapshot: Snapshot, plan: TopologyPlan): Result {
+  const { spec, statefulSet, credentials, nowMs } = snapshot
+  if (spec.suspend && !statefulSet) return { kind: 'done' }
+  if (plan.step.kind === 'wait') return { kind: 'after', delayMs: plan.step.requeueAfterMs }
+  if (!isAtRest(snapshot, plan)) return { kind: 'after', delayMs: LOOK_AGAIN_MS }
+  if (!credentials.served) return { kind: 'done' }
+  const leftMs = renewalTimeMs(credentials.served.facts) - nowMs
+  return { kind: 'after', delayMs: Math.min(Math.max(LOOK_AGAIN_MS, leftMs), LONGEST_REST_MS) }
+}
