@@ -54,13 +54,18 @@ export class WriteProber {
   async #run(key: string): Promise<void> {
     const target = this.#target
     if (!target || this.#isStopped) return
-    const result = await tryWrite(target)
+    const result = await tryWrite(target).catch(toFailed)
     if (this.#isStopped || key !== this.#key) return
     const isChanged = JSON.stringify(result) !== JSON.stringify(this.#result)
     this.#result = result
     if (isChanged) this.#onChange()
     this.#timer = setTimeout(() => void this.#run(key), result.kind === 'succeeded' ? EVERY_MS : AGAIN_MS)
   }
+}
+
+/** Whatever was thrown, the next try has to follow. */
+function toFailed(error: unknown): WriteProbe {
+  return { kind: 'failed', message: error instanceof Error ? error.message : String(error) }
 }
 
 async function tryWrite(target: WriteTarget): Promise<WriteProbe> {
