@@ -22,16 +22,21 @@ export type ReplaceOptions = Readonly<{
 
 type Listener<T extends KubeObject> = (change: ObjectChange<T>) => void
 
+/** Answers to writes arrive within the deadline of a call; far fewer objects than this end in that time. */
+const MOST_TOMBSTONES = 4096
+
 /**
  * The cache of one kind: objects by key, found by named indexes, changes told to listeners. Content is never changed in
- * place, and never goes back: what is older than the held object is ignored, so that an answer to our own write can be put
- * in before the watch brings it.
+ * place, and never goes back: what is older than the held object, or than the end of one, is ignored, so that an answer to
+ * our own write can be put in before the watch brings it, and after.
  */
 export class ObjectStore<T extends KubeObject = KubeObject> {
   readonly #objects = new Map<string, T>()
   readonly #functions: ReadonlyMap<string, IndexFunction<T>>
   readonly #indexes: ReadonlyMap<string, Map<string, Set<string>>>
   readonly #listeners = new Set<Listener<T>>()
+  /** By key: the version at which an object ended. */
+  readonly #tombstones = new Map<string, string>()
   #failures: unknown[] = []
 
   constructor(options: ObjectStoreOptions<T> = {}) {
@@ -75,7 +80,9 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
     const listed = new Set(objects.map(keyOf))
     for (const object of this.list()) {
       const isNewer = isOlder(resourceVersion, object.metadata.resourceVersion) && !isNewHistory
-      if (!listed.has(keyOf(object)) && !isNewer) this.#remove(object)
+      if (listed.has(keyOf(object)) || isNewer) continue
+      this.#remove(object)
+      this.#bury(keyOf(object), resourceVersion)
     }
     for (const object of objects) this.#put(object, { isInitial, isNewHistory })
     this.#throwFailures()
@@ -90,16 +97,23 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
   /** Removes an object that was deleted; one created anew since then stays. */
   delete(object: T): void {
     const held = this.#objects.get(keyOf(object))
-    if (!held) return
+    if (!held) {
+      this.#bury(keyOf(object), object.metadata.resourceVersion)
+      return
+    }
     const isAnother = held.metadata.uid !== object.metadata.uid
     if (isAnother && isOlder(object.metadata.resourceVersion, held.metadata.resourceVersion)) return
     this.#remove(held, object)
+    this.#bury(keyOf(object), object.metadata.resourceVersion)
     this.#throwFailures()
   }
 
   #put(object: T, { isInitial = false, isNewHistory = false }: ReplaceOptions): void {
     const key = keyOf(object)
     const previous = this.#objects.get(key)
+    // The answer to a write that the server carried out before the object's end must not bring it back.
+    if (!previous && isOlder(object.metadata.resourceVersion, this.#tombstones.get(key))) return
+    this.#tombstones.delete(key)
     if (previous) {
       const { resourceVersion } = previous.metadata
       const isSame = resourceVersion !== undefined && resourceVersion === object.metadata.resourceVersion
@@ -110,6 +124,14 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
     this.#objects.set(key, object)
     this.#index(key, object)
     this.#tellAll(previous ? { kind: 'updated', object, previous, isInitial } : { kind: 'added', object, isInitial })
+  }
+
+  #bury(key: string, resourceVersion: string | undefined): void {
+    if (resourceVersion === undefined) return
+    this.#tombstones.delete(key)
+    this.#tombstones.set(key, resourceVersion)
+    const [oldest] = this.#tombstones.keys()
+    if (this.#tombstones.size > MOST_TOMBSTONES && oldest !== undefined) this.#tombstones.delete(oldest)
   }
 
   #remove(held: T, last: T = held): void {

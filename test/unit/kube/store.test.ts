@@ -56,6 +56,28 @@ describe('ObjectStore', () => {
     expect(record(store)).to.deep.equal(['added a@1 before - initial'])
   })
 
+  it('does not bring an object back by the late answer to a write before its end', () => {
+    const store = new ObjectStore()
+    store.upsert(object('a', '1'))
+    store.delete(object('a', '7'))
+    const told = record(store)
+
+    store.upsert(object('a', '5'))
+    store.upsert(object('a', '9', {}, 'another'))
+
+    expect(told).to.deep.equal(['added a@9 before -'])
+  })
+
+  it('does not bring an object back that a list no longer had', () => {
+    const store = new ObjectStore()
+    store.upsert(object('a', '1'))
+    store.replace([], { resourceVersion: '7' })
+
+    store.upsert(object('a', '5'))
+
+    expect(store.get('n/a')).to.equal(undefined)
+  })
+
   it('ends telling when asked', () => {
     const store = new ObjectStore()
     let count = 0
