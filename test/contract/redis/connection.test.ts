@@ -72,6 +72,20 @@ for (const name of SERVER_NAMES) {
       expect(await connection.call(['ROLE'])).to.have.property('ok', true)
     })
 
+    it('connects without TLS only where the server has none', async () => {
+      const plain = await startGroup(name, 1, { tls: 'Disabled' })
+      try {
+        const [other] = plain.members
+        if (!other) throw new Error('Cannot start a server')
+        const tls = { ca: group.certificates.ca, servername: other.host }
+        // A plain server waits for the rest of what it takes for a command.
+        expect(await plain.open(other, { tls, connectTimeoutMs: 300 })).to.have.property('ok', false)
+        expect(await (await plain.connect(other)).call(['ROLE'])).to.have.property('ok', true)
+      } finally {
+        await plain.stop()
+      }
+    })
+
     it('is given up by a signal at once', async () => {
       const abort = new AbortController()
       await member.kill('SIGSTOP')

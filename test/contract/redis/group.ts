@@ -65,7 +65,11 @@ export function engineOf(name: ServerName): EngineVersion {
 }
 
 /** Starts servers that wait, as new pods do: replicas of a closed port. */
-export async function startGroup(name: ServerName, count: number): Promise<Group> {
+export async function startGroup(
+  name: ServerName,
+  count: number,
+  options: Readonly<{ tls: 'Required' | 'Disabled' }> = { tls: 'Required' },
+): Promise<Group> {
   const programs = (await ensureServers())[name]
   const server = engineOf(name)
   const dir = await mkdtemp(join(tmpdir(), 'sessionstore-redis-'))
@@ -83,19 +87,20 @@ export async function startGroup(name: ServerName, count: number): Promise<Group
   )
   const passwords = { operator: secret(), replication: secret(), metrics: secret(), app: secret() }
   const users = renderUsers(server, passwords)
-  const config = makeConfig(dir, port)
+  const { tls, ...plain } = makeConfig(dir, port)
+  const config = options.tls === 'Required' && tls ? { ...plain, tls } : plain
   await writeFiles(dir, certificates, users)
   const members = places.map((place) => makeMember(place, { dir, program: programs.server, config, port }))
-  const open = (member: Member, options: Partial<ConnectionOptions> = {}) =>
+  const open = (member: Member, changes: Partial<ConnectionOptions> = {}) =>
     openConnection({
       address: { host: member.ip, port },
-      tls: { ca: certificates.ca, servername: member.host },
+      ...(options.tls === 'Required' ? { tls: { ca: certificates.ca, servername: member.host } } : {}),
       username: 'operator',
       passwords: [passwords.operator],
       connectTimeoutMs: 2000,
       commandTimeoutMs: 2000,
       clientName: 'test',
-      ...options,
+      ...changes,
     })
   await Promise.all(members.map((member) => member.start()))
   const opened: Connection[] = []
@@ -114,8 +119,8 @@ export async function startGroup(name: ServerName, count: number): Promise<Group
       hash: 'h1',
     },
     open,
-    connect: async (member, options) => {
-      const result = await open(member, options)
+    connect: async (member, changes) => {
+      const result = await open(member, changes)
       if (!result.ok) throw new Error(`Cannot connect to ${member.name}: ${result.reason} ${result.message}`)
       opened.push(result.connection)
       return result.connection
