@@ -59,9 +59,7 @@ function planEstablish(facts: TopologyFacts, electorate: Electorate, step: Estab
 /** Chooses w for the new primary: never more than can be gathered, and a lower one is marked before a server is told. */
 function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Established): TopologyStep {
   const { intent, candidate } = step
-  const isFirst = intent.kind === 'Bootstrap'
-  const n = isFirst ? facts.goal.n : electorate.n
-  const wanted = isFirst ? facts.goal.w : electorate.w
+  const { n, w: wanted } = intent.kind === 'Bootstrap' ? firstQuorum(facts) : electorate
   const replicas = facts.members
     .filter(isReached)
     .filter((member) => member.name !== candidate.name && !isMaster(member) && isPrepared(member, facts))
@@ -76,6 +74,12 @@ function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Es
   if (facts.mark && facts.mark.w > w) return lowerMark(facts, { ...facts.mark, w })
   const names = replicas.map((member) => member.name)
   return { kind: 'establish', primary: candidate.name, epoch: intent.epoch, n, w, replicas: names }
+}
+
+/** Without a primary the store does not grow: members that are still to come count for nothing yet. */
+function firstQuorum({ goal, statefulSetReplicas }: TopologyFacts): Readonly<{ n: number; w: number }> {
+  const n = Math.min(goal.n, statefulSetReplicas ?? goal.n)
+  return { n, w: Math.min(goal.w, n - 1) }
 }
 
 /** A replica that was pointed at the candidate long ago and has no link is cut off from it. */
@@ -116,15 +120,17 @@ function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step)
   const isBootstrap = intent.kind === 'Bootstrap'
   // A candidate that came back empty must not win over members that still hold the data (F1).
   if (!isBootstrap && !electorate.candidates.includes(candidate)) return chooseAgain(facts, electorate, step)
-  if (isBootstrap && (electorate.candidates.length > 0 || !isFitForBootstrap(candidate, facts)))
+  if (isBootstrap && (electorate.candidates.length > 0 || !isFitForBootstrap(candidate, facts, intent)))
     return chooseAgain(facts, electorate, step)
   const fence = planFence(facts, electorate, candidate.name)
   if (fence) return fence
   return { kind: 'promote', candidate: candidate.name, expectedEpoch: record?.epoch ?? 'none' }
 }
 
-function isFitForBootstrap(candidate: ReachedMember, facts: TopologyFacts): boolean {
-  return isPrepared(candidate, facts) && candidate.probe.record === undefined
+/** An epoch that is marked was lived already: a candidate without its record lost it, and must not begin it twice. */
+function isFitForBootstrap(candidate: ReachedMember, facts: TopologyFacts, intent: Intent): boolean {
+  const isNewEpoch = (facts.mark?.epoch ?? 0) < intent.epoch
+  return isNewEpoch && isPrepared(candidate, facts) && candidate.probe.record === undefined
 }
 
 /** undefined: nobody but the candidate can accept a write. */
@@ -167,7 +173,8 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
   const next = electorate.primary ?? electorate.candidates[0]
   if (!next || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
   const epoch = electorate.epoch + 1
-  const reason = intent.kind === 'Failover' ? intent.reason : 'CandidateLost'
+  const known = intent.kind === 'Failover' ? intent.reason : 'CandidateLost'
+  const reason = electorate.isBehind ? 'NewestDataLost' : known
   return {
     kind: 'recordIntent',
     intent: { ...intent, kind: 'Failover', epoch, candidate: next.name, reason, startedAtMs: facts.nowMs },

@@ -43,7 +43,7 @@ function targetSize({ goal, statefulSetReplicas }: TopologyFacts, current: Quoru
  * Brings n and w to the goal. Lowering: mark → servers → record, so that nobody returning with an old, higher w makes a
  * fence seem complete; raising the other way round.
  */
-export function planQuorum(facts: TopologyFacts, electorate: Electorate, primary: ReachedMember): TopologyStep {
+export function planQuorum(facts: TopologyFacts, primary: ReachedMember): TopologyStep {
   const record = recordOf(primary, facts.storeUID)
   if (!record) return { kind: 'none' }
   const { mark } = facts
@@ -66,8 +66,8 @@ export function planQuorum(facts: TopologyFacts, electorate: Electorate, primary
   if (!isInForce) return { kind: 'setQuorum', primary: primary.name, epoch: record.epoch, ...target }
   if (mark.n !== target.n || mark.w !== target.w)
     return { kind: 'mark', mark: markOf(facts, record.epoch, target), reason: 'QuorumChanged' }
-  if (mark.epoch < electorate.epoch)
-    return { kind: 'mark', mark: markOf(facts, record.epoch, target), reason: 'NewEpoch' }
+  // Not the electorate's epoch: that of an abandoned move is never recorded, and the mark would be written for ever.
+  if (mark.epoch < record.epoch) return { kind: 'mark', mark: markOf(facts, record.epoch, target), reason: 'NewEpoch' }
   return { kind: 'none' }
 }
 

@@ -101,8 +101,8 @@ function moveOffLeavingPod(
   return moveTo(facts, electorate, { primary, reason: 'PodDeleted', isAllowed: () => true })
 }
 
-function adjustQuorum(facts: TopologyFacts, electorate: Electorate, primary: ReachedMember): TopologyStep {
-  return planQuorum(facts, electorate, primary)
+function adjustQuorum(facts: TopologyFacts, _: Electorate, primary: ReachedMember): TopologyStep {
+  return planQuorum(facts, primary)
 }
 
 /** Scale-in removes the highest ordinals, so the primary goes low first. */

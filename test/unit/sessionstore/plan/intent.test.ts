@@ -131,6 +131,12 @@ describe('planTopology(): the candidate goes away (dataplane 5.2)', () => {
       'intent Failover epoch 3 s-2 from s-0 (PrimaryStopped)',
     ],
     [
+      'an older epoch is taken up when nobody can hold the newer, and is called a loss',
+      'mark:2/3/1 last:s-1 intent:Failover/3/s-1/s-1/PrimaryStopped',
+      ['s-0 master epoch:1 names:s-0', 's-1 nowhere shown empty', 's-2 gone'],
+      'intent Failover epoch 4 s-0 from s-1 (NewestDataLost)',
+    ],
+    [
       'an older epoch is not taken up while the candidate may hold a newer one',
       'mark:2/3/1 last:s-1 intent:Failover/3/s-1/s-1',
       ['s-0 master epoch:1 names:s-0', 's-1 silent:4', 's-2 gone'],

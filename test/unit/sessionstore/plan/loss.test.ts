@@ -71,6 +71,18 @@ describe('planTopology(): everything is lost (dataplane 3, F1, F3)', () => {
       EMPTY,
       'promote s-0 over epoch none',
     ],
+    [
+      'never lives an epoch twice: a first primary that came back empty begins a new one',
+      'intent:Bootstrap/1/s-0//FirstPrimary',
+      EMPTY,
+      'intent Bootstrap epoch 2 s-0 (DataLost)',
+    ],
+    [
+      'does not wait for members that are still to come',
+      'refuse n:3 w:1 mark:1/1/0 size:1 intent:Bootstrap/2/s-0//DataLost',
+      ['s-0 master empty'],
+      'establish s-0 epoch 2 n 1 w 0 replicas nobody',
+    ],
     ['does not hurry a store of one member', 'n:1', ['s-0 silent:4'], 'wait WaitingForMembers'],
     [
       'begins anew a store of one member',

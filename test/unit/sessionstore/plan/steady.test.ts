@@ -126,6 +126,13 @@ describe('planTopology(): n and w follow the members (dataplane 1, 5)', () => {
       ['s-0 primary', 's-1', 's-2', 's-3'],
       'mark epoch 1 n 3 w 1: QuorumChanged',
     ],
+    ['never writes the epoch of an abandoned move', 'status:2', ['s-0 primary', 's-1', 's-2'], 'none'],
+    [
+      'follows the record when its epoch is newer',
+      'mark:1/3/1',
+      ['s-0 primary epoch:2', 's-1 epoch:2', 's-2 epoch:2'],
+      'mark epoch 2 n 3 w 1: NewEpoch',
+    ],
     [
       'writes the mark again when it was lost',
       'virgin',
