@@ -94,6 +94,27 @@ export async function applyStatus<T extends KubeObject>(
   return { kind: isNoop ? 'unchanged' : 'applied', object: written }
 }
 
+export type PartOptions = Readonly<{
+  /** Fields of the object beside its identity; in lists by key only the items that are ours. */
+  fields: Readonly<Record<string, unknown>>
+  subresource: 'status' | 'resize'
+  fieldManager: string
+  signal?: AbortSignal
+}>
+
+/** Writes some fields of an object that is somebody else's; code Conflict when another object has its name now. */
+export async function applyPart<T extends KubeObject>(
+  client: Pick<KubeClient, 'patch'>,
+  resource: Resource<T>,
+  object: T,
+  options: PartOptions,
+): Promise<T> {
+  const { fields, ...how } = options
+  const { name, namespace, uid } = object.metadata
+  const body = { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { name, namespace, uid }, ...fields }
+  return client.patch(resource, { namespace, name }, { ...how, kind: 'apply', force: true, body })
+}
+
 type Declared = Readonly<{ declared: DesiredObject; fieldManager: string; signal?: AbortSignal }>
 
 async function createOrRead<T extends KubeObject>(

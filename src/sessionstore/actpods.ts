@@ -1,5 +1,6 @@
 import { formatBytes } from '../api/v1alpha1/quantity.ts'
 import type { Caches } from '../caches.ts'
+import { applyPart } from '../kube/apply.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { hasCode } from '../kube/errors.ts'
 import { PODS, STATEFUL_SETS } from '../kube/resources.ts'
@@ -52,46 +53,32 @@ async function patchLabels(
   name: string,
   labels: Readonly<Record<string, string | null>>,
 ): Promise<void> {
+  const { client, signal } = context
   const pod = podOf(context, name)
   if (!pod) return
   // The UID is a precondition: a pod made anew under the name is another member.
   const body = { metadata: { uid: pod.metadata.uid, labels } }
-  await patchPod(context, pod, { kind: 'merge', body })
+  await keep(context, client.patch(PODS, pod.metadata, { kind: 'merge', body, fieldManager: FIELD_MANAGER, signal }))
 }
 
 async function patchJoined(context: ApiContext, name: string, isJoined: boolean): Promise<void> {
+  const { client, signal, nowMs } = context
   const pod = podOf(context, name)
   if (!pod) return
   const condition = {
     type: JOINED_CONDITION,
     status: isJoined ? 'True' : 'False',
     reason: isJoined ? 'FollowsPrimary' : 'NotFollowing',
-    lastTransitionTime: new Date(context.nowMs()).toISOString(),
+    lastTransitionTime: new Date(nowMs()).toISOString(),
   }
   // By type, not by index: the kubelet moves the conditions of others to the front.
-  await patchPod(context, pod, { kind: 'apply', body: { status: { conditions: [condition] } }, subresource: 'status' })
+  const part = { fields: { status: { conditions: [condition] } }, subresource: 'status' } as const
+  await keep(context, applyPart(client, PODS, pod, { ...part, fieldManager: FIELD_MANAGER, signal }))
 }
 
-type PodPatch =
-  | Readonly<{ kind: 'merge'; body: unknown }>
-  | Readonly<{ kind: 'apply'; body: object; subresource: 'status' | 'resize' }>
-
-async function patchPod(context: ApiContext, pod: Pod, patch: PodPatch): Promise<void> {
-  const { client, caches, signal } = context
-  const { name, namespace, uid } = pod.metadata
-  const apply = {
-    ...patch,
-    force: true,
-    body: {
-      apiVersion: PODS.apiVersion,
-      kind: PODS.kind,
-      metadata: { name, namespace, uid },
-      ...(patch.body as object),
-    },
-  }
-  const sent = patch.kind === 'apply' ? apply : patch
+async function keep({ caches }: ApiContext, patched: Promise<Pod>): Promise<void> {
   try {
-    caches.pods.upsert(await client.patch(PODS, pod.metadata, { ...sent, fieldManager: FIELD_MANAGER, signal }))
+    caches.pods.upsert(await patched)
   } catch (error) {
     // A pod that is gone carries no label any more.
     if (!hasCode(error, 'NotFound')) throw error
@@ -141,10 +128,11 @@ export function podsToResize({ pods, sizing, facts }: Snapshot): readonly Pod[] 
 }
 
 export async function actResize(context: ApiContext, pod: Pod): Promise<void> {
-  const memory = formatBytes(context.snapshot.sizing.limitBytes)
+  const { client, snapshot, signal } = context
+  const memory = formatBytes(snapshot.sizing.limitBytes)
   const resources = { requests: { memory }, limits: { memory } }
-  const body = { spec: { containers: [{ name: 'server', resources }] } }
-  await patchPod(context, pod, { kind: 'apply', body, subresource: 'resize' })
+  const part = { fields: { spec: { containers: [{ name: 'server', resources }] } }, subresource: 'resize' } as const
+  await keep(context, applyPart(client, PODS, pod, { ...part, fieldManager: FIELD_MANAGER, signal }))
 }
 
 function podOf({ snapshot }: ApiContext, name: string): Pod | undefined {
