@@ -1,0 +1,105 @@
+import type { Mark } from '../../../../src/sessionstore/plan/facts.ts'
+import { podOf, type World } from './cluster.ts'
+import { reachOf } from './observe.ts'
+import type { Cell, Server } from './server.ts'
+
+export type Ack = Readonly<{ cell: Cell; atMs: number; epoch: number; server: string }>
+
+/** Looks at every dangerous act and every acknowledged write; throws at the first that breaks a rule. */
+export type Watch = Readonly<{
+  acks: Ack[]
+  onMark(mark: Mark): void
+  onGate(w: number): void
+  onReveal(name: string): void
+  onPromote(name: string): void
+  onRecord(server: Server, epoch: number): void
+  onAck(server: Server, cell: Cell): void
+  onTick(): void
+}>
+
+export class Broken extends Error {}
+
+export function watchOver(world: World): Watch {
+  const acks: Ack[] = []
+  let newestEpoch = 0
+  let newestPrimary = ''
+  let markedEpoch = 0
+  /** Asynchronous stores have no fence: what a cut-off primary of an earlier epoch takes is lost, as documented. */
+  let forgivenBelow = 0
+  let writer = ''
+  const ended = new Set<string>()
+
+  function breakRule(rule: string): never {
+    throw new Broken(rule)
+  }
+
+  return {
+    acks,
+    onMark(mark) {
+      if (mark.epoch < markedEpoch) breakRule(`the mark's epoch fell from ${markedEpoch} to ${mark.epoch}`)
+      if (mark.epoch > newestEpoch) breakRule(`the mark has epoch ${mark.epoch}, the newest record ${newestEpoch}`)
+      markedEpoch = mark.epoch
+    },
+    onGate(w) {
+      const { mark } = world
+      if (mark && w < mark.w) breakRule(`a server is told w ${w} while the mark says ${mark.w}`)
+    },
+    onReveal(name) {
+      if (podOf(world, name)?.role === 'primary') breakRule(`${name} is revealed while it is labelled`)
+    },
+    onPromote(name) {
+      const candidate = reachOf(world, name)
+      if (!candidate) return
+      if (world.goal.w === 0) forgivenBelow = newestEpoch + 1
+      if (candidate.preparedHash === '') breakRule(`${name} is promoted and was never prepared`)
+      const own = candidate.head.record?.epoch ?? 0
+      for (const pod of world.pods) {
+        const other = reachOf(world, pod.name)?.head.record?.epoch ?? 0
+        if (other > own) breakRule(`${name} of epoch ${own} is promoted while ${pod.name} has epoch ${other}`)
+      }
+    },
+    onRecord(server, epoch) {
+      if (epoch < newestEpoch) breakRule(`${server.name} records epoch ${epoch} after ${newestEpoch}`)
+      if (epoch === newestEpoch && server.name !== newestPrimary)
+        breakRule(`epoch ${epoch} has two primaries, ${newestPrimary} and ${server.name}`)
+      // A former primary that was chosen again begins anew.
+      ended.delete(termOf(server))
+      newestEpoch = epoch
+      newestPrimary = server.name
+      if (world.goal.w === 0) forgivenBelow = epoch
+    },
+    onAck(server, cell) {
+      // What somebody writes to a master that was made by hand is outside the protocol.
+      if (server.isMadeByHand) return
+      const epoch = cell.record?.epoch ?? 0
+      const term = termOf(server)
+      const { intent } = world
+      // The candidate of a running failover writes under its old record until it has a new one.
+      const isRightful = intent?.candidate === server.name && intent.epoch > newestEpoch
+      if (epoch < newestEpoch && epoch >= forgivenBelow && !isRightful)
+        breakRule(`${server.name} acknowledges a write in epoch ${epoch}, the newest is ${newestEpoch}`)
+      if (ended.has(term) && epoch >= forgivenBelow && !isRightful)
+        breakRule(`${server.name} acknowledges a write after ${writer} did`)
+      if (epoch >= forgivenBelow || isRightful) {
+        if (writer !== '' && writer !== term) ended.add(writer)
+        writer = term
+      }
+      acks.push({ cell, atMs: world.nowMs, epoch, server: server.name })
+    },
+    onTick() {
+      const labelled = world.pods.filter((pod) => pod.role === 'primary')
+      if (labelled.length > 1) breakRule(`${labelled.map((pod) => pod.name).join(' and ')} are labelled as primary`)
+    },
+  }
+}
+
+function termOf(server: Server): string {
+  return `${server.name}/${server.id}/${server.terms}`
+}
+
+/** Acknowledged writes that the history of `server` does not have. */
+export function lostWrites(acks: readonly Ack[], server: Server): readonly Ack[] {
+  const kept = new Set<Cell>()
+  for (let cell: Cell | undefined = server.head; cell; cell = cell.before) kept.add(cell)
+  return acks.filter((ack) => !kept.has(ack.cell))
+}
