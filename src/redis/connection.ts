@@ -1,4 +1,4 @@
-import { createSecureContext, type SecureContext } from 'node:tls'
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import { Redis } from 'ioredis'
 import { withDeadline } from './deadline.ts'
 import type { Reply } from './parse.ts'
@@ -25,6 +25,8 @@ export type Connection = Readonly<{
   close: () => void
   /** Which of the offered passwords the server took: 0 is the current one. */
   passwordIndex: number
+  /** SHA-256 of the certificate the server presented, in the form of node:tls' `fingerprint256`; absent: plain TCP. */
+  servedFingerprint?: string
 }>
 
 /** How to reach a server and log in. */
@@ -167,6 +169,7 @@ function hold(redis: Redis, commandTimeoutMs: number, passwordIndex: number): Co
       destroy(redis)
     },
     passwordIndex,
+    ...(redis.stream instanceof TLSSocket && { servedFingerprint: redis.stream.getPeerCertificate().fingerprint256 }),
   }
 }
 

@@ -1,7 +1,6 @@
 import { type Connection, type Opened, openConnection } from './connection.ts'
 import { type ProbeResult, probeServer } from './probe.ts'
-import { toFailure } from './recordscript.ts'
-import type { Done } from './replication.ts'
+import { cutUser, type Done } from './replication.ts'
 import { NO_SUSPICION, nextLookMs, type Suspicion, suspect, suspectClosed, suspectFailed } from './suspicion.ts'
 import type { ProbeFacts, ServerFacts, UnreachableReason } from './types.ts'
 
@@ -118,8 +117,14 @@ export class MemberMonitor {
 
   /** Looks now; resolves when a look that began after the call has ended. */
   async refresh(): Promise<void> {
-    if (this.#look) await this.#look
+    await this.#look
     if (!this.#stopped.signal.aborted) await this.#run()
+  }
+
+  /** Replaces the held connection by a new one, which sees the certificate that is served now; the old one is kept when that fails. */
+  reconnect(): Promise<void> {
+    this.#login += 1
+    return this.refresh()
   }
 
   /** Cuts every other connection of the operator's user: now, or as soon as the member is reached. */
@@ -181,8 +186,7 @@ export class MemberMonitor {
   }
 
   async #lookOnce(): Promise<void> {
-    const startedMs = this.#setup.nowMs()
-    const { connection } = this
+    const [startedMs, connection] = [this.#setup.nowMs(), this.connection]
     if (connection) {
       const result = await this.#probe(connection)
       if (this.#stopped.signal.aborted || this.#held !== connection) return
@@ -259,9 +263,8 @@ export class MemberMonitor {
   }
 
   async #cutOthers(connection: Connection): Promise<Done> {
-    const result = await connection.call(['CLIENT', 'KILL', 'USER', this.#access.username, 'SKIPME', 'yes'])
-    if (!result.ok) return toFailure(result)
-    this.#mustTakeOver = false
-    return { ok: true }
+    const cut = await cutUser(connection, this.#access.username)
+    if (cut.ok) this.#mustTakeOver = false
+    return cut
   }
 }

@@ -114,6 +114,11 @@ export class StoreMonitor {
     signal.removeEventListener('abort', end)
   }
 
+  /** Holds a new connection to a member, as after a reload of its certificate. */
+  async reconnect(name: string): Promise<void> {
+    await this.#members.get(name)?.reconnect()
+  }
+
   /**
    * Local time at which a reached member was last seen hearing the named one (its replica, link up, a byte within 2 s);
    * the time since which this process observes when that never was.

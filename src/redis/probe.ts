@@ -53,6 +53,7 @@ export async function probeServer(connection: Connection, options: ProbeOptions)
       ...facts,
       minReplicasToWrite: Number(settings.get('min-replicas-to-write') ?? 0),
       maxMemoryBytes: Number(settings.get('maxmemory') ?? 0),
+      ...(connection.servedFingerprint && { servedFingerprint: connection.servedFingerprint }),
       preparedHash: previous?.runId === runId ? previous.preparedHash : '',
       observedAtMs: options.nowMs(),
     },

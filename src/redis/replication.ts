@@ -75,6 +75,12 @@ export async function cutClients(connection: Connection): Promise<Done> {
   return firstFailure(results) ?? DONE
 }
 
+/** Closes every other connection of a user: a stale leader's next command then dies. */
+export async function cutUser(connection: Connection, username: string): Promise<Done> {
+  const result = await connection.call(['CLIENT', 'KILL', 'USER', username, 'SKIPME', 'yes'])
+  return result.ok ? DONE : toFailure(result)
+}
+
 /** Sets the write gate and reads it back; this also lifts a fence. */
 export async function setQuorum(connection: Connection, w: number, maxLagSeconds: number): Promise<Done> {
   const settings = { 'min-replicas-to-write': String(w), 'min-replicas-max-lag': String(maxLagSeconds) }
@@ -151,6 +157,18 @@ export async function waitReplicas(connection: Connection, w: number, timeoutMs:
 /** Puts back what promote() opened: no stale reads when this server is a replica again, and one full sync for several. */
 export async function restoreServing(connection: Connection): Promise<Done> {
   return setConfig(connection, { 'replica-serve-stale-data': 'no', 'repl-diskless-sync-delay': '1' })
+}
+
+/** Where a server finds what it presents, and whom it trusts. */
+export type CertificateFiles = Readonly<{ certFile: string; keyFile: string; caFile: string }>
+
+/**
+ * Lets a server read its certificate files again, without a restart and without closing a connection. Refused while the
+ * pair on disk does not match, as in the middle of the kubelet's change of the mounted Secret.
+ */
+export async function reloadCertificate(connection: Connection, files: CertificateFiles): Promise<Done> {
+  const { certFile, keyFile, caFile } = files
+  return setConfig(connection, { 'tls-cert-file': certFile, 'tls-key-file': keyFile, 'tls-ca-cert-file': caFile })
 }
 
 /** CONFIG SET of several parameters at once, all or none. */

@@ -52,6 +52,8 @@ export type ServerFacts = Readonly<{
   /** True when the record could not be read: the server serves no stale data (MASTERDOWN) or is loading, and holds keys in db 1. */
   isRecordHidden: boolean
   replicas: readonly ReplicaLink[]
+  /** Of the certificate presented when the held connection was opened; absent: plain TCP. */
+  servedFingerprint?: string
   /** Hash of the settings asserted and read back for this run id; empty: not prepared. */
   preparedHash: string
   observedAtMs: number

@@ -16,8 +16,9 @@ import { observe, type Snapshot } from './observe.ts'
 import { type Intent, isReached, type Outcome } from './plan/facts.ts'
 import { planObjects } from './plan/objects.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
-import { isAtRest, obstacleOf, restUntil, tlsFacts } from './rest.ts'
-import type { StoreRuntime } from './runtime.ts'
+import { reloadCertificates } from './reload.ts'
+import { isAtRest, obstacleOf, restUntil, staleServers, tlsFacts } from './rest.ts'
+import type { Runtime } from './runtime.ts'
 import { describeFailover, writeStatus } from './writestatus.ts'
 
 export type ReconcileDeps = Readonly<{
@@ -30,7 +31,7 @@ export type ReconcileDeps = Readonly<{
   nowMs: () => number
 }>
 
-type Pass = ReconcileDeps & Readonly<{ key: string; runtime: StoreRuntime; signal: AbortSignal }>
+type Pass = ReconcileDeps & Readonly<{ key: string; runtime: Runtime; signal: AbortSignal }>
 
 /** A change of the primary takes about ten steps; a loop that needs more has found something new to do each time. */
 const MAX_STEPS = 40
@@ -98,6 +99,7 @@ async function look({ caches, key, runtime, clusterDomain, nowMs, signal }: Pass
 /** The topology's next step. */
 async function takeStep(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Promise<Taken> {
   const { step } = plan
+  if (step.kind === 'none') await reloadCertificates(pass, staleServers(snapshot))
   const isAct = step.kind !== 'none' && step.kind !== 'wait' && step.kind !== 'blocked'
   if (isAct) {
     pass.log.info({ store: pass.key, ...step }, 'Topology step')
@@ -242,7 +244,7 @@ function retry(pass: Pass, snapshot: Snapshot, { plan, error, objectsFailure }: 
   return restUntil(snapshot, plan)
 }
 
-function noteUsers(memory: StoreRuntime['memory'], { facts, credentials }: Snapshot): void {
+function noteUsers(memory: Runtime['memory'], { facts, credentials }: Snapshot): void {
   const reached = facts.members.filter(isReached)
   const isTold = reached.every((member) => member.probe.preparedHash === facts.goal.preparedHash)
   if (reached.length > 0 && isTold) memory.noteApplied(credentials.boundNames)

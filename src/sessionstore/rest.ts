@@ -1,12 +1,15 @@
 import { renewalTimeMs } from '../certificates/read.ts'
 import type { Result } from '../kube/controller.ts'
 import { OperatorError } from '../kube/errors.ts'
+import type { ServerFacts } from '../redis/types.ts'
 import type { Snapshot } from './observe.ts'
 import type { Obstacle, TlsFacts } from './plan/conditions.ts'
 import { isReached } from './plan/facts.ts'
 import type { TopologyPlan } from './plan/topology.ts'
 
 const LOOK_AGAIN_MS = 1000
+/** A kubelet brings a changed Secret to its mount within about 90 s. */
+const RELOAD_AGAIN_MS = 5000
 const LONGEST_REST_MS = 6 * 3600 * 1000
 
 /** What a person has to change, when the failure to write the objects is one of that kind. */
@@ -19,10 +22,23 @@ export function obstacleOf(failure: unknown): Obstacle | undefined {
 }
 
 /** What is known of the certificates that the members present. */
-export function tlsFacts({ spec, facts, credentials }: Snapshot): TlsFacts {
+export function tlsFacts(snapshot: Snapshot): TlsFacts {
+  const { spec, facts, credentials } = snapshot
   if (spec.tlsMode === 'Disabled') return { kind: 'Disabled' }
-  // Each of our connections has verified chain and name, so a member that is reached serves a good certificate.
-  return credentials.served && facts.members.some(isReached) ? { kind: 'Served' } : { kind: 'Pending' }
+  if (!credentials.served || !facts.members.some(isReached)) return { kind: 'Pending' }
+  const members = staleServers(snapshot)
+  return members.length === 0 ? { kind: 'Served' } : { kind: 'NotServed', members }
+}
+
+/** Members that present another certificate than the Secret holds: theirs was read before it was renewed (F11). */
+export function staleServers({ facts, credentials }: Snapshot): readonly string[] {
+  const fingerprint = credentials.served?.facts.fingerprint
+  const isStale = ({ servedFingerprint }: ServerFacts): boolean =>
+    servedFingerprint !== undefined && servedFingerprint !== fingerprint
+  return facts.members
+    .filter(isReached)
+    .filter((member) => isStale(member.probe))
+    .map((member) => member.name)
 }
 
 /** Every member answers and follows, nothing is on its way: only an event can make the next step due. */
@@ -42,7 +58,8 @@ export function restUntil(snapshot: Snapshot, plan: TopologyPlan): Result {
   if (spec.suspend && !statefulSet) return { kind: 'done' }
   if (plan.step.kind === 'wait') return { kind: 'after', delayMs: plan.step.requeueAfterMs }
   if (!isAtRest(snapshot, plan)) return { kind: 'after', delayMs: LOOK_AGAIN_MS }
-  if (!credentials.served) return { kind: 'done' }
+  if (!credentials.served || spec.tlsMode === 'Disabled') return { kind: 'done' }
+  if (staleServers(snapshot).length > 0) return { kind: 'after', delayMs: RELOAD_AGAIN_MS }
   const leftMs = renewalTimeMs(credentials.served.facts) - nowMs
   return { kind: 'after', delayMs: Math.min(Math.max(LOOK_AGAIN_MS, leftMs), LONGEST_REST_MS) }
 }

@@ -7,6 +7,7 @@ import type { Credentials } from './credentials.ts'
 import type { DataPlane } from './dataplane.ts'
 import { StoreMemory } from './memory.ts'
 import type { Snapshot } from './observe.ts'
+import type { WriteProbe } from './plan/conditions.ts'
 import { isReached } from './plan/facts.ts'
 import type { TopologyPlan } from './plan/topology.ts'
 import { WriteProber } from './writeprober.ts'
@@ -20,6 +21,15 @@ export type WatchInputs = Readonly<{
   clusterDomain: string
 }>
 
+/** What a reconcile needs of the living part of a store. */
+export type Runtime = Pick<StoreRuntime, 'memory' | 'dataPlane' | 'write' | 'watch' | 'follow' | 'stop'>
+
+export type RuntimeOptions = Readonly<{
+  nowMs: () => number
+  /** Asks for a reconcile of the store. */
+  wake: () => void
+}>
+
 /** The living part of one store in this process: held connections, the write prober, and what is remembered. */
 export class StoreRuntime {
   readonly memory: StoreMemory
@@ -28,7 +38,7 @@ export class StoreRuntime {
   readonly #prober: WriteProber
   #isTaken = false
 
-  constructor(options: Readonly<{ nowMs: () => number; wake: () => void }>) {
+  constructor(options: RuntimeOptions) {
     this.memory = new StoreMemory(options.nowMs())
     const monitor = new StoreMonitor({ nowMs: options.nowMs })
     this.#monitor = monitor
@@ -42,11 +52,12 @@ export class StoreRuntime {
       },
       connection: (member) => monitor.connection(member),
       notePrepared: (member, { runId, hash }) => monitor.recordPrepared(member, runId, hash),
+      reconnect: (member) => monitor.reconnect(member),
       refresh: (signal) => monitor.refresh(signal),
     }
   }
 
-  get write() {
+  get write(): WriteProbe {
     return this.#prober.result
   }
 
