@@ -1,5 +1,4 @@
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
-import { createAuthority, issueServerCertificate, VALIDITY_MS } from '../certificates/authority.ts'
 import { authorityCommonName, serverDnsNames } from '../certificates/dnsnames.ts'
 import { needsRenewal } from '../certificates/read.ts'
 import type { DesiredObject } from '../kube/types.ts'
@@ -31,15 +30,17 @@ export async function issueMissing(inputs: IssueInputs): Promise<readonly Issued
 async function issueCertificates(inputs: IssueInputs): Promise<readonly Issued[]> {
   const { identity, credentials, clusterDomain, nowMs } = inputs
   const { authority, served } = credentials
+  const dnsNames = serverDnsNames(identity, clusterDomain)
+  const isCurrent = served && !needsRenewal(served.facts, nowMs) && covers(served.facts.dnsNames, dnsNames)
+  if (authority && isCurrent) return []
+  // The library costs 38 MB of resident memory, and certificates are made once in two months.
+  const { createAuthority, issueServerCertificate, VALIDITY_MS } = await import('../certificates/authority.ts')
   if (!authority) {
     const commonName = authorityCommonName(identity)
     const made = await createAuthority({ commonName, nowMs, validityMs: VALIDITY_MS.authority })
     // The certificate follows in the next pass, from what was really stored: another process may have been faster.
     return [{ object: buildAuthoritySecret(identity, made), isCreateOnly: true }]
   }
-  const dnsNames = serverDnsNames(identity, clusterDomain)
-  const isCurrent = served && !needsRenewal(served.facts, nowMs) && covers(served.facts.dnsNames, dnsNames)
-  if (isCurrent) return []
   const pair = await issueServerCertificate({ authority, dnsNames, nowMs, validityMs: VALIDITY_MS.server })
   const object = buildTlsSecret(identity, { ...pair, bundlePem: authority.certificatePem })
   return [{ object, isCreateOnly: false }]
