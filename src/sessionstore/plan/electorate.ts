@@ -75,10 +75,12 @@ export function readElectorate(facts: TopologyFacts): Electorate {
   const quorums = mark ? [mark, ...records] : records
   // The mark follows the records: with an older record alone a master would be a zombie that calls itself rightful.
   const isBehind = recorded < (mark?.epoch ?? 0)
-  const primary = reached.find((member) => {
+  const rightful = reached.filter((member) => {
     const record = recordOf(member, storeUID)
     return isMaster(member) && !isBehind && record?.epoch === recorded && record.primary === member.name
   })
+  // Two of one epoch: a first bootstrap was begun again before its mark; only the labelled one was ever written to.
+  const primary = rightful.find((member) => member.pod?.role === 'primary') ?? rightful[0]
   const lastPrimary = findLastPrimary(facts, records, recorded)
   return {
     isBootstrapped,

@@ -82,10 +82,11 @@ function firstQuorum({ goal, statefulSetReplicas }: TopologyFacts): Readonly<{ n
   return { n, w: Math.min(goal.w, n - 1) }
 }
 
-/** A replica that was pointed at the candidate long ago and has no link is cut off from it. */
+/** A replica that follows the candidate and had no link for long is cut off from it. */
 function canAttach(member: ReachedMember, facts: TopologyFacts, { intent, candidate }: Established): boolean {
-  const isOnTime = facts.nowMs - intent.startedAtMs < ATTACH_PATIENCE_MS
-  return isOnTime || member.probe.isSyncing || (member.probe.isLinkUp && isFollowing(member, candidate))
+  if (!isFollowing(member, candidate) || member.probe.isLinkUp || member.probe.isSyncing) return true
+  const sinceMs = Math.max(intent.startedAtMs, member.linkDownSinceMs ?? facts.nowMs)
+  return facts.nowMs - sinceMs < ATTACH_PATIENCE_MS
 }
 
 function lowerMark(facts: TopologyFacts, mark: NonNullable<TopologyFacts['mark']>): TopologyStep {

@@ -1,5 +1,5 @@
 import { planElection } from './elect.ts'
-import { readElectorate } from './electorate.ts'
+import { type Electorate, readElectorate } from './electorate.ts'
 import type { TopologyFacts, TopologyStep } from './facts.ts'
 import { planIntent } from './intent.ts'
 import { planReplicas } from './quorum.ts'
@@ -19,15 +19,14 @@ export function planTopology(facts: TopologyFacts): TopologyPlan {
   const electorate = readElectorate(facts)
   const { primary, epoch } = electorate
   return {
-    step: planStep(facts),
+    step: planStep(facts, electorate),
     replicas: planReplicas(facts, electorate),
     epoch,
     ...(primary && { primary: primary.name }),
   }
 }
 
-function planStep(facts: TopologyFacts): TopologyStep {
-  const electorate = readElectorate(facts)
+function planStep(facts: TopologyFacts, electorate: Electorate): TopologyStep {
   const { primary } = electorate
   const { intent } = facts
   if (facts.statefulSetReplicas === undefined) return { kind: 'none' }

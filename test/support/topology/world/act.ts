@@ -196,14 +196,18 @@ function* join(actor: Actor, name: string, primary: string): Act {
 }
 
 function* promote(actor: Actor, { candidate, expectedEpoch }: Step<'promote'>): Act {
-  actor.watch.onPromote(candidate)
-  return yield* command(actor, candidate, (server) => {
+  // What a server does when it thaws, long after we gave it up, makes a master that nobody is pointed at.
+  let isAwaited = true
+  const isDone = yield* command(actor, candidate, (server) => {
     if (server.role === 'replica') server.servesStale = true
     const epoch = isHidden(server) ? undefined : (server.head.record?.epoch ?? 'none')
     if (epoch !== expectedEpoch) return false
+    if (isAwaited) actor.watch.onPromote(server)
     promoteServer(server)
     return true
   })
+  isAwaited = false
+  return isDone
 }
 
 function recordOf({ world }: Actor, step: Step<'establish' | 'setQuorum'>): EpochRecord {

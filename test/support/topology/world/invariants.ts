@@ -11,7 +11,7 @@ export type Watch = Readonly<{
   onMark(mark: Mark): void
   onGate(w: number): void
   onReveal(name: string): void
-  onPromote(name: string): void
+  onPromote(candidate: Server): void
   onRecord(server: Server, epoch: number): void
   onAck(server: Server, cell: Cell): void
   onTick(): void
@@ -47,18 +47,16 @@ export function watchOver(world: World): Watch {
     onReveal(name) {
       if (podOf(world, name)?.role === 'primary') breakRule(`${name} is revealed while it is labelled`)
     },
-    onPromote(name) {
-      const candidate = reachOf(world, name)
-      if (!candidate) return
+    onPromote(candidate) {
       if (world.goal.w === 0) forgivenBelow = newestEpoch + 1
-      if (candidate.preparedHash === '') breakRule(`${name} is promoted and was never prepared`)
       const own = candidate.head.record?.epoch ?? 0
       for (const pod of world.pods) {
         const other = reachOf(world, pod.name)?.head.record?.epoch ?? 0
-        if (other > own) breakRule(`${name} of epoch ${own} is promoted while ${pod.name} has epoch ${other}`)
+        if (other > own) breakRule(`${candidate.name} of epoch ${own} is promoted while ${pod.name} has epoch ${other}`)
       }
     },
     onRecord(server, epoch) {
+      if (server.preparedHash === '') breakRule(`${server.name} becomes the primary and was never prepared`)
       if (epoch < newestEpoch) breakRule(`${server.name} records epoch ${epoch} after ${newestEpoch}`)
       if (epoch === newestEpoch && server.name !== newestPrimary)
         breakRule(`epoch ${epoch} has two primaries, ${newestPrimary} and ${server.name}`)

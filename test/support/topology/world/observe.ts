@@ -16,7 +16,13 @@ export type Memory = {
   /** Name of the member to the run that could not be prepared, and until when that is remembered. */
   readonly prepareFailures: Map<string, Readonly<{ id: number; untilMs: number }>>
   degradedSinceMs: number | undefined
+  /** The last probe of each member: between two acts it may be a second old. */
+  readonly probes: Map<string, Readonly<{ probe: ProbeFacts; atMs: number }>>
+  /** Something was done just now, so that all members were probed again. */
+  isFresh: boolean
 }
+
+const PROBE_EVERY_MS = 1000
 
 export function newMemory(nowMs: number): Memory {
   return {
@@ -27,6 +33,8 @@ export function newMemory(nowMs: number): Memory {
     lastHeardMs: new Map(),
     prepareFailures: new Map(),
     degradedSinceMs: undefined,
+    probes: new Map(),
+    isFresh: true,
   }
 }
 
@@ -87,7 +95,7 @@ function memberOf(world: World, memory: Memory, ordinal: number): MemberFacts {
   const name = nameOf(ordinal)
   const pod = podOf(world, name)
   const stopped = pod ? stoppedOf(world, pod) : 'PodGone'
-  const probe = probeOf(world, memory, name)
+  const probe = lastProbe(world, memory, name)
   const isDown = probe.kind !== 'reached' || (probe.role === 'replica' && !probe.isLinkUp)
   if (!isDown) memory.linkDownSinceMs.delete(name)
   else if (!memory.linkDownSinceMs.has(name)) memory.linkDownSinceMs.set(name, world.nowMs)
@@ -126,6 +134,15 @@ function podFacts(world: World, pod: Pod): PodFacts {
     isReadable: pod.isReadable,
     isJoined: pod.isJoined,
   }
+}
+
+function lastProbe(world: World, memory: Memory, name: string): ProbeFacts {
+  const last = memory.probes.get(name)
+  const isRecent = last !== undefined && world.nowMs - last.atMs < PROBE_EVERY_MS
+  if (isRecent && !memory.isFresh && world.random.chance(0.7)) return last.probe
+  const probe = probeOf(world, memory, name)
+  memory.probes.set(name, { probe, atMs: world.nowMs })
+  return probe
 }
 
 function probeOf(world: World, memory: Memory, name: string): ProbeFacts {

@@ -57,6 +57,7 @@ function* operate(actor: Actor, operator: Operator): Act {
     const { kind } = plan.step
     const isDone = yield* actOn(actor, plan.step)
     const isIdle = kind === 'none' || kind === 'wait' || kind === 'blocked'
+    actor.memory.isFresh = isDone && !isIdle
     const ticks = isDone ? (isIdle ? REST_TICKS : 0) : RETRY_TICKS
     for (let tick = 0; tick < ticks; tick += 1) yield
   }

@@ -168,13 +168,25 @@ describe('planTopology(): fewer replicas than w (dataplane 5, the lone survivor)
     [
       'a replica that cannot attach does not count for ever',
       `begun:30 ${INTENT}`,
-      ['s-0 gone', 's-1 master', 's-2 of:s-1 cut:9'],
+      ['s-0 gone', 's-1 master', 's-2 of:s-1 cut:16'],
       'mark epoch 1 n 3 w 0: Relaxed',
+    ],
+    [
+      'one that was not pointed at it yet does count',
+      `refuse begun:30 ${INTENT}`,
+      ['s-0 gone', 's-1 master', 's-2 nowhere shown cut:30'],
+      'establish s-1 epoch 2 n 3 w 1 replicas s-2',
+    ],
+    [
+      'one that lost its link a moment ago does count',
+      `refuse begun:30 ${INTENT}`,
+      ['s-0 gone', 's-1 master', 's-2 of:s-1 cut:14'],
+      'establish s-1 epoch 2 n 3 w 1 replicas s-2',
     ],
     [
       'but one that receives a full copy does',
       `begun:30 ${INTENT}`,
-      ['s-0 gone', 's-1 master', 's-2 of:s-1 cut:9 syncing'],
+      ['s-0 gone', 's-1 master', 's-2 of:s-1 cut:16 syncing'],
       'establish s-1 epoch 2 n 3 w 1 replicas s-2',
     ],
     [

@@ -8,6 +8,12 @@ describe('planTopology(): zombies and labels (dataplane 5.4, F2, F15, F26)', () 
       ['s-0 master epoch:1 names:s-0 labelled', 's-1 primary unlabelled', 's-2 nowhere'],
       'demote s-0 under s-1',
     ],
+    [
+      'takes the labelled one of two primaries of one epoch',
+      '',
+      ['s-0 master names:s-0', 's-1 primary names:s-1', 's-2 of:s-1'],
+      'demote s-0 under s-1',
+    ],
     ['demotes a master that somebody made by hand', '', ['s-0 primary', 's-1 master', 's-2'], 'demote s-1 under s-0'],
     [
       'takes the label off the demoted one and puts it on the rightful one',
