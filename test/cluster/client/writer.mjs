@@ -1,7 +1,7 @@
 // Writes sessions at a steady rate and tells, as JSON lines, what the store acknowledged and what it did not.
 //
 //   writer.mjs [--binding NAME] [--connections 4] [--rate 100] [--keys 0] [--ttl-seconds 3600] [--value-bytes 64]
-//              [--seconds 0] [--idle 0] [--run NAME] [--log FILE] [--timeout-ms 2000] [--retries]
+//              [--seconds 0] [--idle 0] [--run NAME] [--log FILE] [--timeout-ms 1000] [--retries]
 //
 // --keys 0 writes ever new keys: each acknowledged write can be looked for later. --keys N writes over a fixed set.
 // --idle N opens N more connections that write nothing until the line "wake" comes on standard input.
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     idle: { type: 'string', default: '0' },
     run: { type: 'string', default: randomBytes(4).toString('hex') },
     log: { type: 'string' },
-    'timeout-ms': { type: 'string', default: '2000' },
+    'timeout-ms': { type: 'string', default: '1000' },
     retries: { type: 'boolean', default: false },
   },
 })
@@ -75,7 +75,7 @@ function connect() {
     connectTimeout: timeoutMs,
     disconnectTimeout: 200,
     keepAlive: 5000,
-    ...(values.retries ? { commandTimeout: 5 * timeoutMs } : { ...impatient, commandTimeout: timeoutMs }),
+    ...(values.retries ? { commandTimeout: 10 * timeoutMs } : { ...impatient, commandTimeout: timeoutMs }),
   })
   redis.on('error', (error) => tally.cause(causeOf(error)))
   redis.on('reconnecting', () => tally.reconnected())

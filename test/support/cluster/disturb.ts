@@ -60,7 +60,7 @@ export async function disturb(client: ClientPod, ref: StoreRef, what: Disturbanc
     await untilAgreed(client, ref)
     const verified = await writer.verify()
     await watch.stop()
-    tell(title, { summary, verified, settledMs })
+    tell(title, { summary, verified, settledMs }, await readStore(ref))
     expect(summary.unrecovered, 'connections that never wrote again').to.equal(0)
     return { summary, verified, settledMs, history: watch.history() }
   } catch (error) {
@@ -74,8 +74,9 @@ function isNextEpoch(store: SessionStore, before: SessionStore): boolean {
   return isSettled(store, before.status?.epoch)
 }
 
-function tell(title: string, outcome: Omit<Outcome, 'history'>): void {
+function tell(title: string, outcome: Omit<Outcome, 'history'>, { status }: SessionStore): void {
   const { summary, verified, settledMs } = outcome
+  const { reason, downtime } = status?.lastFailover ?? {}
   report(title, {
     downtimeMs: summary.downtimeMs,
     serviceGapMs: summary.serviceGapMs,
@@ -84,6 +85,7 @@ function tell(title: string, outcome: Omit<Outcome, 'history'>): void {
     lost: verified.lost,
     lostSpanMs: verified.lostSpanMs,
     readyMs: settledMs,
+    statusSays: `${reason} ${downtime}`,
     causes: Object.entries(summary.causes)
       .map(([cause, count]) => `${cause}:${count}`)
       .join(' '),
