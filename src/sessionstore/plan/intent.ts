@@ -16,6 +16,7 @@ import {
   type TopologyStep,
 } from './facts.ts'
 import { isFollowing, isStopped, readFence } from './fence.ts'
+import { quorumFor } from './quorum.ts'
 
 /** A move that did not happen by then is given up: the primary has been read-only for parts of that time. */
 const MOVE_PATIENCE_MS = 20_000
@@ -59,7 +60,9 @@ function planEstablish(facts: TopologyFacts, electorate: Electorate, step: Estab
 /** Chooses w for the new primary: never more than can be gathered, and a lower one is marked before a server is told. */
 function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Established): TopologyStep {
   const { intent, candidate } = step
-  const { n, w: wanted } = intent.kind === 'Bootstrap' ? firstQuorum(facts) : electorate
+  // Without a primary the store does not grow: members that are still to come count for nothing yet.
+  const firstQuorum = quorumFor(facts, Math.min(facts.goal.n, facts.statefulSetReplicas ?? facts.goal.n))
+  const { n, w: wanted } = intent.kind === 'Bootstrap' ? firstQuorum : electorate
   const replicas = facts.members
     .filter(isReached)
     .filter((member) => member.name !== candidate.name && !isMaster(member) && isPrepared(member, facts))
@@ -74,12 +77,6 @@ function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Es
   if (facts.mark && facts.mark.w > w) return lowerMark(facts, { ...facts.mark, w })
   const names = replicas.map((member) => member.name)
   return { kind: 'establish', primary: candidate.name, epoch: intent.epoch, n, w, replicas: names }
-}
-
-/** Without a primary the store does not grow: members that are still to come count for nothing yet. */
-function firstQuorum({ goal, statefulSetReplicas }: TopologyFacts): Readonly<{ n: number; w: number }> {
-  const n = Math.min(goal.n, statefulSetReplicas ?? goal.n)
-  return { n, w: Math.min(goal.w, n - 1) }
 }
 
 /** A replica that follows the candidate and had no link for long is cut off from it. */

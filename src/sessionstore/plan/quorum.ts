@@ -18,12 +18,17 @@ export function followersInSync(facts: TopologyFacts, primary: ReachedMember): r
   })
 }
 
+/** w for n members: the goal's at its own size; on the way there never so much that one lost member stops all writes. */
+export function quorumFor({ goal }: TopologyFacts, n: number): Quorum {
+  return { n, w: Math.min(goal.w, n >= goal.n ? n - 1 : Math.floor((n - 1) / 2)) }
+}
+
 /** What n and w should be now: the goal, as far as members that keep up allow it; one member at a time. */
 function targetQuorum(facts: TopologyFacts, current: Quorum, primary: ReachedMember): Quorum {
   const { goal, nowMs } = facts
   const inSync = followersInSync(facts, primary).length
   const n = targetSize(facts, current, { primary, inSync })
-  const wanted = Math.min(goal.w, n - 1)
+  const { w: wanted } = quorumFor(facts, n)
   if (wanted <= current.w && inSync >= current.w) return { n, w: wanted }
   const isDegraded = facts.degradedSinceMs !== undefined && nowMs - facts.degradedSinceMs >= goal.downAfterMs
   if (inSync < current.w && isDegraded && goal.whenDegraded === 'Relax') return { n, w: Math.min(inSync, wanted) }

@@ -289,7 +289,7 @@ function* handOver(actor: Actor, { from, to }: Step<'handOver'>): Act {
   })
   if (!isBegun) return false
   const untilMs = world.nowMs + MOVE_WATCH_MS
-  while (old.failover && world.nowMs < untilMs) yield
+  while (old.isAlive && old.failover && world.nowMs < untilMs) yield
   if (old.failover) {
     yield* command(actor, from, (server) => {
       abortFailover(server)

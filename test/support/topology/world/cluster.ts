@@ -159,7 +159,7 @@ function endPod(world: World, pod: Pod, sinceMs: number): void {
   const { server } = pod
   const waitedMs = world.nowMs - sinceMs
   if (server?.isAlive) {
-    const isWaiting = !server.isHung && server.role === 'master' && world.replicas > 1
+    const isWaiting = !server.isHung && (server.role === 'master' || server.failover) && world.replicas > 1
     if (isWaiting && waitedMs < Math.min(PRE_STOP_MS, pod.graceMs)) return
     if (server.isHung && waitedMs < pod.graceMs) return
     if (!server.isHung)

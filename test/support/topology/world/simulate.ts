@@ -8,7 +8,7 @@ import { tickReplication } from './replication.ts'
 import type { Server } from './server.ts'
 
 const TICK_MS = 100
-const NODES = 8
+export const NODES = 8
 /** Longest time in which a store must be whole again when nothing goes wrong any more. */
 const RECOVERY_MS = 300_000
 /** For so many ticks in a row nothing may be left to do. */
@@ -100,7 +100,7 @@ function end({ world }: Scene, acks: readonly Ack[], { seed, options, primary, f
   }
 }
 
-function newScene(seed: number): Scene {
+export function newScene(seed: number): Scene {
   const random = randomOf(seed)
   const fewest = random.chance(0.3) ? 1 : 2
   const world: World = {
@@ -143,8 +143,8 @@ function newScene(seed: number): Scene {
   return { world, operator: newOperator(), later: [] }
 }
 
-/** The primary, when all is as the goal wants it and the plan has nothing more to do. */
-function findWhole({ world, operator }: Scene): Server | undefined {
+/** The server of the primary, when all is as the goal wants it and the plan has nothing more to do. */
+export function findWhole({ world, operator }: Scene): Server | undefined {
   const { goal, mark, pods } = world
   const w = Math.min(goal.w, goal.n - 1)
   if (operator.plan?.step.kind !== 'none' || world.intent || world.replicas !== goal.n) return undefined
