@@ -24,7 +24,7 @@ function run(from: ReturnType<typeof server>, to: ReturnType<typeof server>) {
   return moveTo(
     { ...end, host: 's-0.nodes', connection: from },
     { ...end, connection: to },
-    { timeoutMs: 2000, watchMs: 40 },
+    { timeoutMs: 2000, watchMs: 40, alignMs: 0 },
   )
 }
 
