@@ -4,6 +4,7 @@ import { dropEngineData, stopEngine } from './cluster/engine.ts'
 import { clusterEnvironment } from './cluster/environment.ts'
 import { deleteCluster } from './cluster/kind.ts'
 import { containerIds, findEngineProcesses } from './cluster/leftovers.ts'
+import { withLock } from './cluster/lock.ts'
 import { inspectMachine, type Machine } from './cluster/machine.ts'
 import { unmountBelow } from './cluster/mounts.ts'
 import { rootfsDir, stateDir } from './cluster/places.ts'
@@ -87,9 +88,10 @@ async function main(): Promise<void> {
     return
   }
   if (existsSync(stateDir)) {
-    const machine = await inspectMachine()
-    await runSteps(downSteps(machine, readKept()))
-    rmSync(stateDir, { recursive: true, force: true })
+    await withLock(async () => {
+      await runSteps(downSteps(await inspectMachine(), readKept()))
+      rmSync(stateDir, { recursive: true, force: true })
+    })
   } else say('there is no cluster')
   if (values['drop-cache']) {
     await unmountBelow(rootfsDir)

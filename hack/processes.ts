@@ -38,7 +38,8 @@ export function tryCommand(argv: readonly string[], options: CommandOptions = {}
     child.once('error', (error) => err.push(error.message))
     child.once('close', (code) => {
       if (typeof log === 'number') closeSync(log)
-      resolve({ code: code ?? 255, stdout: out.join(''), stderr: err.join('') })
+      // A program that cannot be started has a negative number of the system here.
+      resolve({ code: code === null || code < 0 ? 255 : code, stdout: out.join(''), stderr: err.join('') })
     })
   })
 }

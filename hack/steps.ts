@@ -52,10 +52,11 @@ export async function runSteps(steps: readonly Step[]): Promise<void> {
     say(`… still running: ${names.join(', ')}`)
   }, heartbeatMs)
   try {
-    do {
+    for (;;) {
       for (const step of steps.filter((one) => canStart(one, state))) start(step, state)
+      if (state.running.size === 0) break
       await Promise.race([...state.running.values()].map((work) => work.end))
-    } while (state.running.size > 0 || steps.some((step) => canStart(step, state)))
+    }
   } finally {
     clearInterval(heartbeat)
   }

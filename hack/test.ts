@@ -1,18 +1,21 @@
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startApiServer } from './apiserver.ts'
 import { buildSteps } from './cluster/builds.ts'
 import { clusterEnvironment } from './cluster/environment.ts'
-import { planCluster } from './cluster/plan.ts'
-import { prepareMachine } from './cluster/prepare.ts'
+import { setUpCluster } from './cluster/prepare.ts'
+import { programPath } from './paths.ts'
 import { runMain, runSteps, type Step, say } from './steps.ts'
 import { saveClusterState } from './test/artifacts.ts'
 import { printReport } from './test/report.ts'
-import { failedTier, runTier, type TierResult } from './test/run.ts'
-import { type TierName, tierNames, tiers } from './test/tiers.ts'
+import { failedTier, type RunOptions, runTier, type TierResult } from './test/run.ts'
+import { setUpLimitMinutes, type TierName, tierNames, tiers, totalLimitMinutes } from './test/tiers.ts'
 
-const usage = `Usage: npm test [-- [unit] [contract] [cluster] [chaos] [mocha's arguments, as --grep WORD]]
+const usage = `Usage: npm test [-- [unit] [contract] [cluster] [chaos] [arguments of mocha, as --grep WORD]]
 Runs the tests tier by tier (all of them by default); what the later ones need is built meanwhile.`
+
+const startedMs = Date.now()
 
 type SetUp = Readonly<{
   /** Resolves when etcd and kube-apiserver are there. */
@@ -24,68 +27,83 @@ type SetUp = Readonly<{
 
 /** Starts whatever the tiers need, in the background. */
 function startSetUp(wanted: readonly TierName[]): SetUp {
-  const startedMs = Date.now()
   let tookMs = 0
   const apiserver = Promise.withResolvers<void>()
-  async function build(): Promise<NodeJS.ProcessEnv> {
-    const needs = new Set(wanted.map((tier) => tiers[tier].needs))
-    if (needs.has('cluster')) {
-      const machine = await prepareMachine()
-      await runSteps(announced(planCluster(machine), apiserver.resolve))
-      return clusterEnvironment(machine.way)
-    }
-    if (needs.has('apiserver'))
-      await runSteps(announced(buildSteps(['kube-apiserver', 'etcd', 'kubectl']), apiserver.resolve))
-    return {}
-  }
-  const cluster = build().finally(() => {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => late.reject(new Error(`Cannot set up the cluster: it took more than ${setUpLimitMinutes} minutes`)),
+    setUpLimitMinutes * 60_000,
+  )
+  const cluster = Promise.race([prepare(wanted, apiserver.resolve), late.promise]).finally(() => {
+    clearTimeout(timer)
     tookMs = Date.now() - startedMs
   })
-  cluster.catch(apiserver.reject)
+  cluster.then(() => apiserver.resolve(), apiserver.reject)
   // Whoever awaits it gets the error; until then it must not end the process.
   apiserver.promise.catch(() => undefined)
   return { apiserver: apiserver.promise, cluster, tookMs: () => tookMs }
 }
 
+async function prepare(wanted: readonly TierName[], tellApiserver: () => void): Promise<NodeJS.ProcessEnv> {
+  const needs = new Set(wanted.map((tier) => tiers[tier].needs))
+  if (needs.has('cluster')) {
+    const machine = await setUpCluster((steps) => announced(steps, tellApiserver))
+    return clusterEnvironment(machine.way)
+  }
+  if (needs.has('apiserver')) await runSteps(buildSteps(['kube-apiserver', 'etcd', 'kubectl']))
+  return {}
+}
+
 /** The steps, of which the one that builds kubectl also tells that it is done: the programs of the contract tests come before it. */
 function announced(steps: readonly Step[], tell: () => void): readonly Step[] {
+  if (!steps.some((step) => step.name === 'build etcd')) return steps
   return steps.map((step) => {
     if (step.name !== 'build kubectl') return step
-    return { ...step, run: (log) => step.run(log).finally(tell) }
+    return {
+      ...step,
+      run: async (log) => {
+        const note = await step.run(log)
+        tell()
+        return note
+      },
+    }
   })
 }
 
-async function runContract(setUp: SetUp, mochaArguments: readonly string[]): Promise<TierResult> {
+async function runContract(setUp: SetUp, options: RunOptions): Promise<TierResult> {
   await setUp.apiserver
+  if (!existsSync(programPath('kube-apiserver'))) return runTier('contract', await setUp.cluster, options)
   const server = await startApiServer({ dir: join(tmpdir(), `sessionstore-contract-${process.pid}`) })
+  // Ctrl-C ends this process before a finally block: the two programs would stay.
+  const interrupted = () => void server.stop().then(() => process.exit(130))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted)
   try {
-    return await runTier(
-      'contract',
-      { ...clusterEnvironment('packages'), KUBECONFIG: server.kubeconfig },
-      { mochaArguments },
-    )
+    return await runTier('contract', { ...clusterEnvironment('packages'), KUBECONFIG: server.kubeconfig }, options)
   } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted)
     await server.stop()
   }
 }
 
-async function runOnCluster(tier: TierName, setUp: SetUp, mochaArguments: readonly string[]): Promise<TierResult> {
+async function runOnCluster(tier: TierName, setUp: SetUp, options: RunOptions): Promise<TierResult> {
   const env = await setUp.cluster
-  const result = await runTier(tier, env, { mochaArguments })
+  const result = await runTier(tier, env, options)
   if (result.failed.length > 0) say(`the state of the cluster is saved in ${await saveClusterState(tier, env)}`)
   return result
 }
 
 /** Runs one tier; what it needs and does not get is a failure of the tier. */
 async function runOne(tier: TierName, setUp: SetUp, mochaArguments: readonly string[]): Promise<TierResult> {
-  const startedMs = Date.now()
+  const tierStartedMs = Date.now()
+  const leftMinutes = totalLimitMinutes - (tierStartedMs - startedMs) / 60_000
+  const options = { mochaArguments, limitMinutes: Math.max(1, Math.min(tiers[tier].limitMinutes, leftMinutes)) }
   say(`tier ${tier}: budget ${tiers[tier].budgetMinutes} min`)
   try {
-    if (tiers[tier].needs === 'nothing') return await runTier(tier, process.env, { mochaArguments })
-    if (tiers[tier].needs === 'apiserver') return await runContract(setUp, mochaArguments)
-    return await runOnCluster(tier, setUp, mochaArguments)
+    if (tiers[tier].needs === 'nothing') return await runTier(tier, process.env, options)
+    if (tiers[tier].needs === 'apiserver') return await runContract(setUp, options)
+    return await runOnCluster(tier, setUp, options)
   } catch (error) {
-    return failedTier(tier, error instanceof Error ? error.message : String(error), startedMs)
+    return failedTier(tier, error instanceof Error ? error.message : String(error), tierStartedMs)
   }
 }
 
@@ -95,7 +113,6 @@ async function main(): Promise<void> {
     console.log(usage)
     return
   }
-  const startedMs = Date.now()
   const isTier = (word: string): word is TierName => tierNames.some((name) => name === word)
   const first = words.findIndex((word) => !isTier(word))
   const named = words.slice(0, first === -1 ? undefined : first).filter(isTier)
@@ -105,7 +122,8 @@ async function main(): Promise<void> {
   const results: TierResult[] = []
   for (const tier of wanted) results.push(await runOne(tier, setUp, mochaArguments))
   printReport(results, setUp.tookMs(), Date.now() - startedMs)
-  if (results.some((result) => result.failed.length > 0)) process.exitCode = 1
+  // A set-up that hangs must not keep the process alive.
+  process.exit(results.some((result) => result.failed.length > 0) ? 1 : 0)
 }
 
 await runMain(main)

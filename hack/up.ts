@@ -2,10 +2,9 @@ import { delimiter } from 'node:path'
 import { clusterEnvironment, ownProgramDirs } from './cluster/environment.ts'
 import type { Machine } from './cluster/machine.ts'
 import { engine, kubeconfigFile } from './cluster/places.ts'
-import { planCluster } from './cluster/plan.ts'
-import { prepareMachine } from './cluster/prepare.ts'
+import { setUpCluster } from './cluster/prepare.ts'
 import { runDemonstration } from './demo.ts'
-import { runMain, runSteps, say } from './steps.ts'
+import { runMain, say } from './steps.ts'
 
 /** How a person's shell gets at the cluster. */
 function describeUse(machine: Machine): string {
@@ -18,8 +17,7 @@ function describeUse(machine: Machine): string {
 }
 
 async function main(): Promise<void> {
-  const machine = await prepareMachine()
-  await runSteps(planCluster(machine))
+  const machine = await setUpCluster()
   await runDemonstration(clusterEnvironment(machine.way))
   say('the cluster is up; use it with')
   console.log(describeUse(machine))

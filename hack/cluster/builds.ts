@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDir, type Program, programDir, programPath, versions } from '../paths.ts'
-import { runCommand } from '../processes.ts'
+import { runCommand, tryCommand } from '../processes.ts'
 import type { Step } from '../steps.ts'
 
 const goEnvironment: NodeJS.ProcessEnv = {
@@ -49,15 +49,29 @@ export const buildOrder: readonly Program[] = [
   ...(Object.keys(toolPackages) as Tool[]),
 ]
 
+/** What may be set for the builds. */
+export type BuildOptions = Readonly<{
+  /** Programs that are taken from the PATH where it has them. */
+  fromPath?: readonly Program[]
+}>
+
 /** Steps that build programs one after another (each takes all cores); a program that exists is kept. */
-export function buildSteps(programs: readonly Program[] = buildOrder): readonly Step[] {
+export function buildSteps(programs: readonly Program[] = buildOrder, options: BuildOptions = {}): readonly Step[] {
   const ordered = buildOrder.filter((program) => programs.includes(program))
   return ordered.map((program, index) => ({
     name: `build ${program}`,
     needs: index === 0 ? [] : [`build ${ordered[index - 1]}`],
     hint: 'check that Go is on the PATH (go version) and that its module proxy can be reached (go env GOPROXY), then run it again: what is built is kept',
-    run: (logFile: string) => buildProgram(program, logFile),
+    run: async (logFile: string) => {
+      if (options.fromPath?.includes(program) && (await isOnPath(program))) return 'found on the PATH'
+      return buildProgram(program, logFile)
+    },
   }))
+}
+
+/** Whether a program can be run by its name. */
+export async function isOnPath(name: string): Promise<boolean> {
+  return (await tryCommand(['sh', '-c', `command -v ${name}`], { env: goEnvironment })).code === 0
 }
 
 /** Builds one program from its Go module unless its version is in the cache. */

@@ -1,5 +1,5 @@
 import type { Step } from '../steps.ts'
-import { buildSteps } from './builds.ts'
+import { buildSteps, isOnPath } from './builds.ts'
 import { startEngine } from './engine.ts'
 import { clusterEnvironment } from './environment.ts'
 import { installOperator } from './install.ts'
@@ -22,10 +22,10 @@ const hints = {
 } as const
 
 /** Everything from nothing to a cluster of four nodes with the operator in it; each step is safe to repeat. */
-export function planCluster(machine: Machine): readonly Step[] {
+export async function planCluster(machine: Machine): Promise<readonly Step[]> {
   const isOwnEngine = machine.way === 'packages'
   return [
-    ...buildSteps(isOwnEngine ? undefined : ['kube-apiserver', 'etcd', 'kubectl', 'kind', 'helm']),
+    ...(isOwnEngine ? buildSteps() : await planTools()),
     ...(isOwnEngine ? planPackages(machine) : []),
     ...planKind(machine),
     ...planImages(machine),
@@ -36,6 +36,13 @@ export function planCluster(machine: Machine): readonly Step[] {
       run: (log) => installOperator(machine, log),
     },
   ]
+}
+
+/** In the usual way the tools may be the machine's own; without Go the contract tests use the API server of the cluster. */
+async function planTools(): Promise<readonly Step[]> {
+  const tools = ['kubectl', 'kind', 'helm'] as const
+  const local = (await isOnPath('go')) ? (['kube-apiserver', 'etcd'] as const) : []
+  return buildSteps([...local, ...tools], { fromPath: tools })
 }
 
 /** What an engine, a node image and the images of servers need, from Debian packages. The trees are made one by one: each takes a core. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { artifactsDir, type TierResult } from './run.ts'
 import { setUpBudgetMinutes, tiers } from './tiers.ts'
@@ -33,6 +33,7 @@ export function printReport(results: readonly TierResult[], setUpMs: number, tot
   for (const row of rows)
     console.log(row.map((cell, index) => (index === 0 ? cell.padEnd(34) : cell.padStart(9))).join(''))
   const line = summaryLine(results)
+  mkdirSync(artifactsDir, { recursive: true })
   writeFileSync(join(artifactsDir, 'summary.txt'), `${line}\n`)
   console.log(line)
 }

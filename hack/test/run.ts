@@ -19,15 +19,15 @@ export type TierResult = Readonly<{
 /** What may be set for a run. */
 export type RunOptions = Readonly<{
   mochaArguments?: readonly string[]
-  /** Multiplies the limit of the tier. Default: 1. */
-  limitFactor?: number
+  /** After this time the run is ended and has failed. Default: the limit of the tier. */
+  limitMinutes?: number
 }>
 
 type Results = Omit<TierResult, 'tier' | 'tookMs'> & Readonly<{ isComplete: boolean }>
 
 /** Runs the tests of one tier with mocha; whatever goes wrong with the run itself is one failed test. */
 export async function runTier(tier: TierName, env: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<TierResult> {
-  const { mochaArguments = [], limitFactor = 1 } = options
+  const { mochaArguments = [], limitMinutes = tiers[tier].limitMinutes } = options
   const startedMs = Date.now()
   const pattern = `test/${tier}/**/*.test.ts`
   if (globSync(pattern, { cwd: repoDir }).length === 0) return failedTier(tier, `there is no ${pattern}`, startedMs)
@@ -38,7 +38,7 @@ export async function runTier(tier: TierName, env: NodeJS.ProcessEnv, options: R
   const config = existsSync(join(repoDir, own)) ? own : '.mocharc.cjs'
   const words = ['--config', config, '--reporter', join(repoDir, 'hack', 'reporter.cjs'), ...mochaArguments, pattern]
   const settings = { SESSIONSTORE_RESULTS: file, SESSIONSTORE_REPORTER: tiers[tier].reporter }
-  const end = await runMocha(words, { ...env, ...settings }, tiers[tier].limitMinutes * limitFactor)
+  const end = await runMocha(words, { ...env, ...settings }, limitMinutes)
   const result = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : undefined
   const { passed = 0, failed = [], skipped = [] } = result ?? {}
   const isBroken = !result?.isComplete || (end !== 'exit code 0' && failed.length === 0)

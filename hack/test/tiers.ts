@@ -24,3 +24,9 @@ export const tiers: Readonly<Record<TierName, Tier>> = {
 
 /** Budget of the builds and of the cluster with the operator in it, in minutes. */
 export const setUpBudgetMinutes = 28
+
+/** A set-up that takes longer has failed, in minutes. */
+export const setUpLimitMinutes = 45
+
+/** No tier goes on after this many minutes since the start, so that a result is told before a CI ends the job. */
+export const totalLimitMinutes = 84
