@@ -64,7 +64,7 @@ for (const name of SERVER_NAMES) {
       }
       await until(async () => (await target.call(['PING'])).ok, { what: 's-2', deadlineMs: 3000 })
       const startedMs = performance.now()
-      const moved = await moveTo(end(1), end(2, hanging), { timeoutMs: 1000, watchMs: 1500 })
+      const moved = await moveTo(end(1), end(2, hanging), { timeoutMs: 1000, watchMs: 1500, alignMs: 0 })
       const tookMs = performance.now() - startedMs
       await store.member(2).kill('SIGCONT')
       expect(moved).to.deep.include({ ok: false, reason: 'Aborted' })
