@@ -1,4 +1,3 @@
-import { formatBytes } from '../api/v1alpha1/quantity.ts'
 import type { Caches } from '../caches.ts'
 import { applyPart } from '../kube/apply.ts'
 import type { KubeClient } from '../kube/client.ts'
@@ -6,7 +5,7 @@ import { hasCode } from '../kube/errors.ts'
 import { PODS, STATEFUL_SETS } from '../kube/resources.ts'
 import type { Pod } from '../kube/types.ts'
 import { ANNOTATIONS, JOINED_CONDITION, LABELS, READABLE, ROLES } from '../resources/labels.ts'
-import { limitBytesOf, type Snapshot } from './observe.ts'
+import type { Snapshot } from './observe.ts'
 import type { PodChange, TopologyStep } from './plan/facts.ts'
 
 /**
@@ -110,29 +109,6 @@ export async function actRestart({ client, snapshot, signal }: ApiContext, step:
   } catch (error) {
     if (!hasCode(error, 'NotFound', 'Conflict')) throw error
   }
-}
-
-/**
- * Pods whose memory limit is not the goal: changed in place, without a restart. Up at once; down only when every server
- * was told of the smaller maxmemory before.
- */
-export function podsToResize({ pods, sizing, facts }: Snapshot): readonly Pod[] {
-  const isShrunk = facts.members.every(
-    ({ probe }) => probe.kind === 'reached' && probe.maxMemoryBytes <= sizing.maxMemoryBytes,
-  )
-  return pods.filter((pod) => {
-    const limitBytes = limitBytesOf(pod)
-    if (pod.metadata.deletionTimestamp !== undefined || pod.status?.phase !== 'Running') return false
-    return limitBytes < sizing.limitBytes || (isShrunk && limitBytes > sizing.limitBytes)
-  })
-}
-
-export async function actResize(context: ApiContext, pod: Pod): Promise<void> {
-  const { client, snapshot, signal } = context
-  const memory = formatBytes(snapshot.sizing.limitBytes)
-  const resources = { requests: { memory }, limits: { memory } }
-  const part = { fields: { spec: { containers: [{ name: 'server', resources }] } }, subresource: 'resize' } as const
-  await keep(context, applyPart(client, PODS, pod, { ...part, fieldManager: FIELD_MANAGER, signal }))
 }
 
 function podOf({ snapshot }: ApiContext, name: string): Pod | undefined {

@@ -28,6 +28,7 @@ export class StoreMemory {
   /** Called when the logins that every answering member knows are others than before. */
   onApplied: (bindings: readonly string[]) => void = () => undefined
   #applied: ReadonlySet<string> | undefined
+  readonly #refusedResizes = new Map<string, string>()
   #objectsFailure: Readonly<{ error: unknown; attempt: Attempt }> | undefined
 
   constructor(nowMs: number) {
@@ -64,6 +65,15 @@ export class StoreMemory {
     const failure = this.#prepareFailures.get(member)
     if (failure?.runId !== run.runId) return undefined
     return run.nowMs - failure.atMs < RETRY_PREPARE_MS ? failure.message : undefined
+  }
+
+  noteResizeRefused({ metadata: { name, uid = '' } }: Pod, limitBytes: number): void {
+    this.#refusedResizes.set(name, `${uid} ${limitBytes}`)
+  }
+
+  /** The same pod refused the same limit before. */
+  isResizeRefused({ metadata: { name, uid = '' } }: Pod, limitBytes: number): boolean {
+    return this.#refusedResizes.get(name) === `${uid} ${limitBytes}`
   }
 
   noteObjectsFailure(error: unknown, attempt: Attempt): void {

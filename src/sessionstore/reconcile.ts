@@ -7,7 +7,6 @@ import type { Log } from '../kube/log.ts'
 import type { KubeMetrics } from '../kube/metrics.ts'
 import { renderAclFile } from '../redis/acl.ts'
 import { act } from './act.ts'
-import { actResize, podsToResize } from './actpods.ts'
 import { type ApplyContext, applyIssued, applyWaves, ensureDefaultBinding, removeBudget } from './applyobjects.ts'
 import type { ActResult } from './dataplane.ts'
 import { issueMissing } from './issue.ts'
@@ -17,6 +16,7 @@ import { type Intent, isReached, type Outcome } from './plan/facts.ts'
 import { planObjects } from './plan/objects.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
 import { reloadCertificates } from './reload.ts'
+import { resizePods } from './resize.ts'
 import { isAtRest, obstacleOf, restUntil, staleServers, tlsFacts } from './rest.ts'
 import type { Runtime } from './runtime.ts'
 import { describeFailover, writeStatus } from './writestatus.ts'
@@ -141,7 +141,7 @@ async function applyObjects(pass: Pass, snapshot: Snapshot, plan: TopologyPlan):
   await Promise.all([applyWaves(context, planObjects(inputs)), ensureDefaultBinding(context)])
   // Until the others have left they are still to be evicted one at a time.
   if (spec.replicas === 1 && snapshot.pods.length < 2) await removeBudget(context)
-  await Promise.all(podsToResize(snapshot).map((pod) => actResize({ ...pass, snapshot }, pod)))
+  await resizePods({ ...pass, memory: pass.runtime.memory }, snapshot)
   return statefulSet === undefined
 }
 
