@@ -40,15 +40,17 @@ export type MemoryFacts = Readonly<{
 
 /**
  * `maxmemory` to assert on every member: the goal, but never above what the smallest container was sized for, and never
- * below what is used: lowering it would evict live sessions at once.
+ * below what is used: lowering it would evict live sessions at once. A member that just started has the goal of its file
+ * already, so the largest one tells whether a lower goal is still to come.
  */
 export function memoryInForce({ goalBytes, goalLimitBytes, members, limitsBytes }: MemoryFacts): number {
-  const current = Math.min(...members.map((member) => member.maxMemoryBytes))
-  if (members.length === 0 || current === goalBytes) return goalBytes
-  if (goalBytes > current) {
-    const isGrown = limitsBytes.every((limit) => limit >= goalLimitBytes)
-    return isGrown ? goalBytes : current
-  }
+  // 0 is no limit at all: nothing was asserted yet.
+  const inForce = members.map((member) => member.maxMemoryBytes).filter((bytes) => bytes > 0)
+  if (inForce.length === 0) return goalBytes
+  const largest = Math.max(...inForce)
   const used = Math.max(...members.map((member) => member.usedMemoryBytes))
-  return used < goalBytes ? goalBytes : current
+  if (largest > goalBytes && used >= goalBytes) return largest
+  const smallest = Math.min(...inForce)
+  const isGrown = limitsBytes.every((limit) => limit >= goalLimitBytes)
+  return smallest >= goalBytes || isGrown ? goalBytes : smallest
 }
