@@ -9,25 +9,27 @@ import { controllerOf, type Mapper, namedByLabel, self, watches } from '../kube/
 import { LABELS } from '../resources/labels.ts'
 import { isGhost } from './members.ts'
 import { type ReconcileDeps, reconcileStore } from './reconcile.ts'
-import { StoreRuntime } from './runtime.ts'
+import { type Runtime, type RuntimeOptions, StoreRuntime } from './runtime.ts'
 
 export type StoreControllerDeps = ReconcileDeps &
   Readonly<{
     workers: number
     /** Asks for a reconcile of bindings, by key. */
     wakeBindings: (keys: readonly string[]) => void
+    /** Default: one that connects to the servers. */
+    createRuntime?: (options: RuntimeOptions) => Runtime
   }>
 
 /** The running stores of this process by key. */
-export type StoreRuntimes = ReadonlyMap<string, StoreRuntime>
+export type StoreRuntimes = ReadonlyMap<string, Runtime>
 
 export type StoreController = Readonly<{ controller: Controller; runtimes: StoreRuntimes; close(): void }>
 
 /** Watches everything a store is made of and reconciles it; the data plane wakes it by itself. */
 export function createStoreController(deps: StoreControllerDeps): StoreController {
-  const { caches, log, metrics, nowMs, workers } = deps
-  const running = new Map<string, Readonly<{ uid: string | undefined; runtime: StoreRuntime }>>()
-  const runtimes = new Map<string, StoreRuntime>()
+  const { caches, log, metrics, nowMs, workers, createRuntime = (options) => new StoreRuntime(options) } = deps
+  const running = new Map<string, Readonly<{ uid: string | undefined; runtime: Runtime }>>()
+  const runtimes = new Map<string, Runtime>()
 
   function drop(key: string): void {
     running.get(key)?.runtime.stop()
@@ -35,13 +37,13 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
     runtimes.delete(key)
   }
 
-  function ensure(key: string, uid: string | undefined): StoreRuntime {
+  function ensure(key: string, uid: string | undefined): Runtime {
     const known = running.get(key)
     // A store made anew under the name is another store: nothing known of the old one holds.
     if (known && known.uid === uid) return known.runtime
     drop(key)
     const wake = (): void => controller.queue.add(key, { priority: PRIORITY.high })
-    const runtime = new StoreRuntime({ nowMs, wake })
+    const runtime = createRuntime({ nowMs, wake })
     const namespace = key.slice(0, key.indexOf('/'))
     runtime.memory.onApplied = (names) => deps.wakeBindings(names.map((name) => `${namespace}/${name}`))
     running.set(key, { uid, runtime })
