@@ -1,0 +1,125 @@
+import { type Caches, createCaches } from '../../../src/caches.ts'
+import type { KubeClient } from '../../../src/kube/client.ts'
+import type { EventRecord } from '../../../src/kube/events.ts'
+import { noMetrics } from '../../../src/kube/metrics.ts'
+import type { KubeObject, Resource } from '../../../src/kube/types.ts'
+import { createBindingController } from '../../../src/sessionbinding/controller.ts'
+import { createStoreController } from '../../../src/sessionstore/controller.ts'
+import { recordingLog } from '../recording-log.ts'
+import { until } from '../until.ts'
+import { FakeRuntime, type FakeServers } from './fakeservers.ts'
+
+/** A running operator that sees one namespace; all but its servers is real. */
+export type Rig = Readonly<{
+  caches: Caches
+  /** Every request of the operator but lists and watches, as `verb Kind[/subresource] name`. */
+  requests: string[]
+  events: EventRecord[]
+  runtimes: Map<string, FakeRuntime>
+  /** Lines of its log. */
+  log: ReturnType<typeof recordingLog>
+  /** Asks for a reconcile of a store or binding and resolves when nothing is left to do. */
+  settle(): Promise<void>
+  wake(key: string): void
+  stop(): Promise<void>
+}>
+
+export type RigOptions = Readonly<{ client: KubeClient; namespace: string; servers: FakeServers }>
+
+/** Starts both controllers on the API server, over fake servers. */
+export async function startRig({ client, namespace, servers }: RigOptions): Promise<Rig> {
+  const requests: string[] = []
+  const events: EventRecord[] = []
+  const log = recordingLog()
+  const counted = countingClient(client, namespace, requests)
+  const { caches, reflectors } = createCaches({ client: counted, metrics: noMetrics, log })
+  const runtimes = new Map<string, FakeRuntime>()
+  const common = { client: counted, caches, log, metrics: noMetrics, nowMs: () => Date.now(), workers: 2 }
+  const created: FakeRuntime[] = []
+  const stores = createStoreController({
+    ...common,
+    events: { record: (event) => events.push(event) },
+    clusterDomain: 'cluster.local',
+    wakeBindings: (keys) => {
+      for (const key of keys) bindings.queue.add(key)
+    },
+    createRuntime: (options) => {
+      const runtime = new FakeRuntime(servers, options)
+      created.push(runtime)
+      runtimes.set('last', runtime)
+      return runtime
+    },
+  })
+  const bindings = createBindingController({
+    ...common,
+    isApplied: (key, binding) => stores.runtimes.get(key)?.memory.applied?.has(binding),
+  })
+  const [stopCaches, stop] = [new AbortController(), new AbortController()]
+  for (const reflector of reflectors) void reflector.start(stopCaches.signal)
+  await Promise.all(reflectors.map(({ synced }) => synced))
+  const signals = { stop: stop.signal, abort: stop.signal }
+  const work = Promise.all([stores.controller.run(signals), bindings.run(signals)])
+
+  async function settle(): Promise<void> {
+    // Quiet for two looks in a row: the watch brings back what was written, which is one more pass.
+    let seen = -1
+    let quiet = 0
+    await until(
+      () => {
+        quiet = requests.length === seen ? quiet + 1 : 0
+        seen = requests.length
+        return quiet >= 3
+      },
+      { what: 'the operator to be quiet', deadlineMs: 20_000, everyMs: 200 },
+    )
+  }
+  return {
+    caches,
+    requests,
+    events,
+    runtimes,
+    log,
+    settle,
+    wake: (key) => {
+      stores.controller.queue.add(key)
+      bindings.queue.add(key)
+    },
+    async stop() {
+      stop.abort()
+      await work
+      stores.close()
+      stopCaches.abort()
+    },
+  }
+}
+
+function countingClient(client: KubeClient, namespace: string, requests: string[]): KubeClient {
+  type Ref = Readonly<{ name: string }>
+  type Options = Readonly<{ subresource?: string }>
+  function count(verb: string, resource: Resource, { name }: Ref, { subresource }: Options = {}): void {
+    requests.push(`${verb} ${resource.kind}${subresource ? `/${subresource}` : ''} ${name}`)
+  }
+  const within = (resource: Resource) => (resource.namespaced ? { namespace } : {})
+  const counting = {
+    list: (resource: Resource, options: object) => client.list(resource, { ...options, ...within(resource) }),
+    watch: (resource: Resource, options: Parameters<KubeClient['watch']>[1]) =>
+      client.watch(resource, { ...options, ...within(resource) }),
+    get: (resource: Resource, ref: Ref, options: object) => {
+      count('get', resource, ref)
+      return client.get(resource, ref, options)
+    },
+    create: (resource: Resource, object: KubeObject, options: Parameters<KubeClient['create']>[2]) => {
+      count('create', resource, object.metadata)
+      return client.create(resource, object, options)
+    },
+    patch: (resource: Resource, ref: Ref, options: Parameters<KubeClient['patch']>[2]) => {
+      count('patch', resource, ref, options)
+      return client.patch(resource, ref, options)
+    },
+    delete: (resource: Resource, ref: Ref, options: Parameters<KubeClient['delete']>[2]) => {
+      count('delete', resource, ref, options)
+      return client.delete(resource, ref, options)
+    },
+  }
+  return counting as unknown as KubeClient
+}
