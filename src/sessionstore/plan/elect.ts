@@ -11,6 +11,8 @@ import { graceMs, isStopped, readFence } from './fence.ts'
 
 /** How long members may take to answer before those that do decide. */
 const WITNESS_WAIT_MS = 30_000
+/** The record's time rises about once a second: a copy whose time is so much older missed the end of the primary. */
+const STALE_MS = 5000
 const LOOK_AGAIN_MS = 500
 
 /** No intent is recorded and no rightful primary answers: decides whether a bootstrap or a failover begins. */
@@ -172,6 +174,8 @@ function planFailover(facts: TopologyFacts, electorate: Electorate): TopologySte
     }
   const fence = readFence(facts, electorate, candidate.name)
   if (fence.kind === 'impossible') return blockedBy(fence.members, electorate)
+  const fresher = awaitFresher(facts, electorate, candidate)
+  if (fresher) return fresher
   return recordIntent(facts, {
     kind: 'Failover',
     epoch: electorate.epoch + 1,
@@ -179,6 +183,25 @@ function planFailover(facts: TopologyFacts, electorate: Electorate): TopologySte
     reason: electorate.isBehind ? 'NewestDataLost' : failoverReason(facts, electorate),
     ...(electorate.lastPrimary !== undefined && { from: electorate.lastPrimary }),
   })
+}
+
+/**
+ * A write is on the primary and on w others. Where w of those others are silent and the best copy that answers is stale,
+ * the silent ones may have what it lacks: they are given time, then data that nobody shows counts for less than a store
+ * that cannot be written.
+ */
+export function awaitFresher(
+  facts: TopologyFacts,
+  electorate: Electorate,
+  candidate: ReachedMember,
+): TopologyStep | undefined {
+  const last = facts.members.find((member) => member.name === electorate.lastPrimary)
+  const silent = silentMembers(facts).filter((member) => member !== last)
+  if (silent.length === 0 || silent.length < electorate.w) return undefined
+  const endMs = last?.probe.kind === 'unreachable' ? last.probe.sinceMs : facts.nowMs
+  if (endMs - (candidate.probe.record?.timeMs ?? 0) < STALE_MS) return undefined
+  const wait = awaitSilent(silent, facts)
+  return wait.kind === 'wait' ? wait : undefined
 }
 
 function namesOf(members: readonly MemberFacts[]): string {

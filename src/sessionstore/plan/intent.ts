@@ -1,4 +1,5 @@
 import {
+  awaitFresher,
   blockedBy,
   failoverReason,
   mayNewerBeSilent,
@@ -170,6 +171,8 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
   // The old primary, fenced or not, has all that was ever acknowledged: it gets a new epoch like any other.
   const next = electorate.primary ?? electorate.candidates[0]
   if (!next || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
+  const fresher = electorate.primary ? undefined : awaitFresher(facts, electorate, next)
+  if (fresher) return fresher
   const epoch = electorate.epoch + 1
   const known = intent.kind === 'Failover' ? intent.reason : 'CandidateLost'
   const reason = electorate.isBehind ? 'NewestDataLost' : known

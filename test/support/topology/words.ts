@@ -105,7 +105,8 @@ type Surroundings = Readonly<{ record: EpochRecord | undefined; last: string; me
  * Role: `primary` (master, labelled, named by the records), `master`, `of:s-2` (follows), `nowhere` (boot guard),
  * `cut` (link down), `heard` (hears a primary that the operator cannot reach), `shown` (hidden record made readable).
  * Reach: `silent:4` (seconds), `refused`, `unknown`, `stopped`, `gone` (no pod), `ghost`, `was:master`.
- * Data: `empty`, `foreign`, `keys:7`, `epoch:2`, `names:s-1`, `seq:11`, `offset:110`, `lineage:b`, `says:n/w` (record).
+ * Data: `empty`, `foreign`, `keys:7`, `epoch:2`, `names:s-1`, `seq:11`, `offset:110`, `lineage:b`, `says:n/w` (record),
+ * `age:9` (seconds since its record was written).
  * Server: `unprepared`, `failed` (prepare), `fenced`, `gate:0`, `syncing`, `loading`, `moving` (FAILOVER), `version:9.0`,
  * `feeds:s-1` (lists it as online).
  * Pod: `podless`, `labelled`, `unlabelled`, `leaving`, `old`, `unready`, `unreadable`, `unjoined`, `nodeDown`.
@@ -238,5 +239,6 @@ function recordFrom(said: Words, record: EpochRecord | undefined): EpochRecord |
     w: w ?? base.w,
     primary: said.text('names') ?? base.primary,
     seq: said.number('seq', base.seq),
+    timeMs: said.has('age') ? NOW_MS - said.number('age', 0) * 1000 : base.timeMs,
   }
 }

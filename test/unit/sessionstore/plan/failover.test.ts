@@ -181,6 +181,48 @@ describe('planTopology(): who takes over (dataplane 1)', () => {
   ])
 })
 
+describe('planTopology(): a silent member may hold more than the best that answers (dataplane 3)', () => {
+  itPlans([
+    ['is given time', '', ['s-0 gone', 's-1 cut shown age:9', 's-2 silent:9'], 'wait WaitingForMembers'],
+    [
+      'is not waited for longer than that',
+      '',
+      ['s-0 gone', 's-1 cut shown age:40', 's-2 silent:31'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'is not waited for when the best heard the primary to its end',
+      '',
+      ['s-0 gone', 's-1 cut shown age:4', 's-2 silent:9'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'also where that end was a while ago',
+      'w:0',
+      ['s-0 silent:10', 's-1 cut shown age:14', 's-2 silent:9'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimarySilent)',
+    ],
+    [
+      'is not waited for when it is too few to hold what the others lack',
+      'n:5 w:2',
+      ['s-0 gone', 's-1 cut shown age:9', 's-2 silent:9', 's-3 cut shown age:9', 's-4 cut shown age:9'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'is given time when it was the candidate',
+      'intent:Failover/2/s-2/s-0/PrimaryStopped',
+      ['s-0 gone', 's-1 cut shown age:9', 's-2 silent:9'],
+      'wait WaitingForMembers',
+    ],
+    [
+      'is not waited for when the old primary is back with everything',
+      'intent:Failover/2/s-2/s-0/PrimaryStopped',
+      ['s-0 primary fenced age:9', 's-1 cut shown age:9', 's-2 silent:9'],
+      'intent Failover epoch 3 s-0 from s-0 (PrimaryStopped)',
+    ],
+  ])
+})
+
 describe('planTopology(): the members hold less than the mark knows (dataplane 1)', () => {
   itPlans([
     [
