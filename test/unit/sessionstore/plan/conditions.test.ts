@@ -1,0 +1,127 @@
+import { expect } from 'chai'
+import type { DesiredCondition } from '../../../../src/api/v1alpha1/conditions.ts'
+import { effectiveSpec } from '../../../../src/api/v1alpha1/effective.ts'
+import { type ConditionInputs, planConditions } from '../../../../src/sessionstore/plan/conditions.ts'
+import { planTopology } from '../../../../src/sessionstore/plan/topology.ts'
+import { facts } from '../../../support/topology/words.ts'
+
+type Options = Partial<Pick<ConditionInputs, 'write' | 'tls' | 'obstacle' | 'previous' | 'pending'>>
+
+/** Rule, store, members, what `True`, `False` or `Unknown` and the reason should be, and what else is known. */
+type Row = readonly [rule: string, store: string, members: readonly string[], want: string, options?: Options]
+
+function itSays(type: DesiredCondition['type'], rows: readonly Row[]): void {
+  for (const [rule, store, members, want, options = {}] of rows) {
+    it(rule, () => {
+      const seen = facts(store, members)
+      const spec = effectiveSpec({ replicas: seen.goal.n, suspend: seen.isSuspended })
+      const plan = planTopology(seen)
+      const base = { write: { kind: 'succeeded' }, tls: { kind: 'Served' }, previous: undefined } as const
+
+      const condition = planConditions({ spec, facts: seen, plan, ...base, ...options }).find(
+        (each) => each.type === type,
+      )
+
+      expect(`${condition?.status} ${condition?.reason}`).to.equal(want)
+    })
+  }
+}
+
+const WELL = ['s-0 primary', 's-1', 's-2']
+const DOWN = ['s-0 silent:1', 's-1 cut shown', 's-2 cut shown']
+const BLOCKED = ['s-0 silent:9', 's-1 cut shown', 's-2 silent:9']
+const CONFLICT = { reason: 'NameConflict', message: 'Service "s" is of somebody else' } as const
+
+function previously(status: 'True' | 'False' | 'Unknown', epoch: number): Options {
+  const condition = { type: 'Ready', status, reason: 'WriteSucceeded', message: 'it did', lastTransitionTime: '' }
+  return { write: { kind: 'unknown' }, previous: { primary: 's-0', epoch, conditions: [condition] } }
+}
+
+describe('planConditions(): Ready means that a write through the Service succeeded (F14)', () => {
+  itSays('Ready', [
+    ['is True after it', '', WELL, 'True WriteSucceeded'],
+    ['is False after a failed one', '', WELL, 'False WriteFailed', { write: { kind: 'failed', message: 'READONLY' } }],
+    [
+      'is Unknown when the Service cannot be reached from here',
+      '',
+      WELL,
+      'Unknown ServiceUnreachable',
+      { write: { kind: 'unreachable', message: 'timeout' } },
+    ],
+    ['is False before the first', '', WELL, 'False NoPrimary', { write: { kind: 'unknown' } }],
+    ['is kept under a new operator for the same primary', '', WELL, 'True WriteSucceeded', previously('True', 1)],
+    ['is not kept for another epoch', '', WELL, 'False NoPrimary', previously('True', 0)],
+    ['is False without a primary', '', DOWN, 'False NoPrimary'],
+    ['is False when a human has to decide', '', BLOCKED, 'False Stalled'],
+    ['is False while members are missing in the count', 'n:5 w:1 mark:1/3/1 size:4', WELL, 'False MembersNotReady'],
+    ['is False while members are too many', 'n:3 mark:1/4/1 size:4', [...WELL, 's-3'], 'False MembersNotReady'],
+    ['is True at another size while suspended', 'suspended n:5 w:1 mark:1/3/1 size:3', WELL, 'True WriteSucceeded'],
+    ['is False with an obstacle', '', WELL, 'False Stalled', { obstacle: CONFLICT }],
+  ])
+})
+
+describe('planConditions(): Stalled and Reconciling', () => {
+  itSays('Stalled', [
+    ['is False when all is well', '', WELL, 'False NotStalled'],
+    ['is True where the topology is blocked', '', BLOCKED, 'True FailoverBlocked'],
+    ['is True with an obstacle', '', WELL, 'True NameConflict', { obstacle: CONFLICT }],
+  ])
+  itSays('Reconciling', [
+    ['is False when the spec is applied', '', WELL, 'False UpToDate'],
+    ['is False when stalled', '', BLOCKED, 'False Stalled'],
+    ['tells a failover', 'intent:Failover/2/s-1/s-0', DOWN, 'True FailingOver'],
+    ['tells a move', 'intent:Move/2/s-1/s-0', WELL, 'True Moving'],
+    ['tells the election', 'virgin', ['s-0 nowhere', 's-1 gone', 's-2 gone'], 'True Bootstrapping'],
+    ['tells suspension', 'suspended', WELL, 'False Suspended'],
+    ['tells growth', 'n:5 w:1 mark:1/3/1 size:3', WELL, 'True ScalingOut'],
+    ['tells shrinking', 'n:3 mark:1/4/1 size:4', [...WELL, 's-3'], 'True ScalingIn'],
+    ['tells a roll', '', ['s-0 primary old', 's-1', 's-2 gone'], 'True Rolling'],
+    ['tells who joins', '', ['s-0 primary', 's-1 nowhere', 's-2'], 'True Joining'],
+    ['tells what is still to come', '', WELL, 'True Applying', { pending: 'maxmemory' }],
+  ])
+})
+
+describe('planConditions(): the data plane', () => {
+  itSays('Available', [
+    ['is True when the primary serves', '', WELL, 'True PrimaryServing'],
+    [
+      'names a labelled primary that is silent',
+      '',
+      ['s-0 silent:1 labelled', 's-1', 's-2'],
+      'False PrimaryUnreachable',
+    ],
+    ['is False without any', '', DOWN, 'False NoPrimary'],
+    ['is False when too few replicas keep up', '', ['s-0 primary', 's-1 cut', 's-2 gone'], 'False WritesRefused'],
+    ['is False when the primary is fenced', '', ['s-0 primary fenced', 's-1', 's-2'], 'False WritesRefused'],
+    ['is False after a failed write', '', WELL, 'False WritesRefused', { write: { kind: 'failed', message: 'OOM' } }],
+  ])
+  itSays('PrimaryElected', [
+    ['is True with a primary', '', WELL, 'True Elected'],
+    ['is False when blocked', '', BLOCKED, 'False FailoverBlocked'],
+    ['tells a failover', 'intent:Failover/2/s-1/s-0', DOWN, 'False FailingOver'],
+    ['tells a move', 'intent:Move/2/s-1/s-0', ['s-0 silent:1', 's-1', 's-2'], 'False Moving'],
+    ['tells for whom it waits', '', DOWN, 'False WaitingForMembers'],
+    ['tells the election', '', ['s-0 silent:4', 's-1 cut', 's-2 cut'], 'False Bootstrapping'],
+  ])
+  itSays('ReplicationHealthy', [
+    ['is True when all are linked', '', WELL, 'True InSync'],
+    ['is True for one member', 'n:1', ['s-0 primary'], 'True SingleMember'],
+    ['is False without a primary', '', DOWN, 'False NoPrimary'],
+    ['tells relaxed writes', 'mark:1/3/0', ['s-0 primary', 's-1 gone', 's-2 gone'], 'False Relaxed'],
+    ['tells a full copy', '', ['s-0 primary', 's-1 syncing', 's-2'], 'False Syncing'],
+    ['tells who is missing', '', ['s-0 primary', 's-1 gone', 's-2'], 'False MembersMissing'],
+    ['tells who is not linked', '', ['s-0 primary', 's-1 cut:1', 's-2'], 'False LinkDown'],
+  ])
+  itSays('TLSReady', [
+    ['is True when served', '', WELL, 'True CertificateServed'],
+    ['tells that it is off', '', WELL, 'False Disabled', { tls: { kind: 'Disabled' } }],
+    ['waits for a certificate', '', WELL, 'False CertificatePending', { tls: { kind: 'Pending' } }],
+    [
+      'names who serves an old one',
+      '',
+      WELL,
+      'False CertificateNotServed',
+      { tls: { kind: 'NotServed', members: ['s-1'] } },
+    ],
+  ])
+})
