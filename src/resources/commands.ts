@@ -12,6 +12,9 @@ export const PROGRAMS = {
 /** How long a deleted primary waits for the operator to move its role before its server is told to stop. */
 export const HANDOVER_SECONDS = 10
 
+/** How long nodes may lead new connections to a former primary: kube-proxy collects changes for a second. */
+export const LINGER_SECONDS = 3
+
 /**
  * Starts a server without persistence. What an earlier container of the pod left behind is removed first: a full-sync
  * file would bring deleted sessions back. POD_NAME comes from the environment.
@@ -29,8 +32,9 @@ export function startCommand(
 }
 
 /**
- * Holds the stop of a primary back while it has replicas, so that the operator can hand its role over; ends at once on
- * a replica, on a primary without replicas, and on a server that does not answer: there is nothing to wait for.
+ * Holds the stop of a primary back while it has replicas, so that the operator can hand its role over, and then for as
+ * long as nodes may still lead new connections here: a connection to a vanished address times out, a cut one is made anew
+ * at once. Ends at once on a replica, on a primary without replicas, and on a server that does not answer.
  * The password is read from its file into the environment: arguments are visible to every process.
  */
 export function preStopCommand(options: Readonly<{ engine: Engine; tlsMode: TLSMode }>): readonly string[] {
@@ -40,10 +44,15 @@ export function preStopCommand(options: Readonly<{ engine: Engine; tlsMode: TLSM
     `REDISCLI_AUTH="$(cat ${FILES.metricsPassword})"`,
     'export REDISCLI_AUTH',
     `end=$(($(date +%s) + ${HANDOVER_SECONDS}))`,
+    'was=',
     'while [ "$(date +%s)" -lt "$end" ]; do',
     '  # ROLE of a primary: the word master, its offset, then a line for each replica.',
     `  set -- $(timeout 2 ${cli} role)`,
-    '  [ "$1" = master ] && [ -n "$3" ] || exit 0',
+    '  if [ "$1" != master ] || [ -z "$3" ]; then',
+    `    [ -z "$was" ] || sleep ${LINGER_SECONDS}`,
+    '    exit 0',
+    '  fi',
+    '  was=primary',
     '  sleep 0.2',
     'done',
   ]

@@ -59,7 +59,7 @@ export async function act(context: ActContext, step: TopologyStep): Promise<ActR
     case 'mark':
       return done(actMark(context, step))
     case 'label':
-      return done(actLabel(context, step))
+      return done(actLabel(context, step).then(() => step.on && context.dataPlane.sendAwayFromAllBut(step.on)))
     case 'describePods':
       return done(actDescribePods(context, step))
     case 'restart':
@@ -69,7 +69,7 @@ export async function act(context: ActContext, step: TopologyStep): Promise<ActR
   }
 }
 
-async function done(work: Promise<void>): Promise<ActResult> {
+async function done(work: Promise<unknown>): Promise<ActResult> {
   await work
   return DONE
 }

@@ -10,6 +10,7 @@ import type { Snapshot } from './observe.ts'
 import type { WriteProbe } from './plan/conditions.ts'
 import { isReached } from './plan/facts.ts'
 import type { TopologyPlan } from './plan/topology.ts'
+import { Stragglers } from './stragglers.ts'
 import { WriteProber } from './writeprober.ts'
 
 /** What is watched of one store's servers. */
@@ -36,6 +37,8 @@ export class StoreRuntime {
   readonly dataPlane: DataPlane
   readonly #monitor: StoreMonitor
   readonly #prober: WriteProber
+  readonly #stragglers: Stragglers
+  #members: readonly string[] = []
   #isTaken = false
 
   constructor(options: RuntimeOptions) {
@@ -44,14 +47,19 @@ export class StoreRuntime {
     this.#monitor = monitor
     monitor.onChange(options.wake)
     this.#prober = new WriteProber(options.wake)
+    const servers = {
+      facts: (member: string) => monitor.facts(member),
+      connection: (member: string) => monitor.connection(member),
+    }
+    this.#stragglers = new Stragglers({ ...servers, members: () => this.#members })
     this.dataPlane = {
-      facts: (member) => monitor.facts(member),
+      ...servers,
       lastHeardMs: (member) => monitor.lastHeardMs(member),
       get degradedSinceMs() {
         return monitor.degradedSinceMs
       },
-      connection: (member) => monitor.connection(member),
       notePrepared: (member, { runId, hash }) => monitor.recordPrepared(member, runId, hash),
+      sendAwayFromAllBut: (primary) => this.#stragglers.follow(primary),
       reconnect: (member) => monitor.reconnect(member),
       refresh: (signal) => monitor.refresh(signal),
     }
@@ -73,6 +81,7 @@ export class StoreRuntime {
       ...(status?.podIP && { ip: status.podIP }),
       host: podHost(identity, metadata.name, clusterDomain),
     }))
+    this.#members = members.map(({ name }) => name)
     this.#monitor.setTarget({
       members,
       maxLagSeconds: Math.floor(spec.durability.maxLagMs / 1000),
@@ -113,6 +122,7 @@ export class StoreRuntime {
 
   stop(): void {
     this.#prober.stop()
+    this.#stragglers.stop()
     this.#monitor.stop()
   }
 }
