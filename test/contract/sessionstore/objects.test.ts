@@ -214,4 +214,27 @@ describe('the objects of a SessionStore', function () {
     expect(binding.spec.keyPrefix).to.equal('mine:')
     expect(binding.metadata.ownerReferences).to.equal(undefined)
   })
+
+  it('keep their memory where a Node cannot resize: asked once, and no fault of the store', async () => {
+    await stage.createStore('small')
+    await stage.awaitStore('small', ({ status }) => status?.selector !== undefined, 'its objects')
+    await runPods(stage.client, stage.ref('small'), { canResize: false })
+    await stage.awaitReady('small')
+    stage.takeRequests()
+
+    await stage.changeStore('small', { capacity: { maxMemory: '256Mi' } })
+    const store = await stage.awaitStore(
+      'small',
+      (each) => conditionOf(each, 'Reconciling')?.reason === 'Applying',
+      'a wait for memory',
+    )
+    await stage.rig.settle()
+
+    expect(conditionOf(store, 'Stalled')?.status).to.equal('False')
+    expect(stage.takeRequests().filter((each) => each.startsWith('patch Pod/resize small'))).to.have.length(3)
+    const settings = stage.servers.all().filter(({ name }) => name.startsWith('small'))
+    expect(new Set(settings.map(({ config }) => config.get('maxmemory')))).to.deep.equal(
+      new Set([String(128 * 1024 ** 2)]),
+    )
+  })
 })
