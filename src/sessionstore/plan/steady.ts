@@ -13,6 +13,8 @@ import { planRollout, type RolloutPod } from './rollout.ts'
 
 /** A link may drop for a moment during a change of the primary; its label follows only what lasts. */
 const UNREADABLE_AFTER_MS = 5000
+/** What every server starts as a replica of: a closed port. */
+const BOOT_GUARD_HOST = '127.0.0.1'
 const LOOK_AGAIN_MS = 1000
 
 type Rule = (facts: TopologyFacts, electorate: Electorate, primary: ReachedMember) => TopologyStep | undefined
@@ -23,6 +25,7 @@ const RULES: readonly Rule[] = [
   markBootstrap,
   followTheLabel,
   finishIntent,
+  unjoinRestarted,
   prepareMembers,
   joinMembers,
   moveOffLeavingPod,
@@ -73,6 +76,20 @@ function planMarkFirst(facts: TopologyFacts, electorate: Electorate, primary: Re
   const { n, w } = facts.mark ? { n: electorate.n, w: Math.min(electorate.w, record.w) } : record
   const mark = { bootstrapped: facts.storeUID, epoch: record.epoch, n, w }
   return { kind: 'mark', mark, reason: facts.mark ? 'NewEpoch' : 'Bootstrapped' }
+}
+
+/** A server that was restarted is a member no more until it has joined: the kubelet and the disruption budget count on it. */
+function unjoinRestarted(facts: TopologyFacts, _: Electorate, primary: ReachedMember): TopologyStep | undefined {
+  const restarted = facts.members
+    .filter(isReached)
+    .filter((member) => member.name !== primary.name && member.probe.upstream?.host === BOOT_GUARD_HOST)
+    .filter(({ pod }) => pod?.isJoined && !pod.isTerminating)
+  const pods = restarted.map(({ name, pod }) => ({
+    name,
+    isJoined: false,
+    ...(pod?.isReadable && { isReadable: false }),
+  }))
+  return pods.length > 0 ? { kind: 'describePods', pods } : undefined
 }
 
 function prepareMembers(facts: TopologyFacts): TopologyStep | undefined {

@@ -5,7 +5,8 @@
 7.6s label off s-0 on s-1
 7.8s mark epoch 2 n 3 w 1: NewEpoch
 7.9s clear Failover epoch 2 s-1 from s-0 (PrimaryStopped): FailedOver
-8.0s prepare s-0
-8.1s join s-0 to s-1
-8.7s describe s-0 replica readable
+8.0s describe s-0 unjoined
+8.1s prepare s-0
+8.2s join s-0 to s-1
+9.6s describe s-0 replica readable joined
 some acknowledged writes are lost

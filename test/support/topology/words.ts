@@ -109,7 +109,7 @@ type Surroundings = Readonly<{ record: EpochRecord | undefined; last: string; me
  * `age:9` (seconds since its record was written).
  * Server: `unprepared`, `failed` (prepare), `fenced`, `gate:0`, `syncing`, `loading`, `moving` (FAILOVER), `version:9.0`,
  * `feeds:s-1` (lists it as online).
- * Pod: `podless`, `labelled`, `unlabelled`, `leaving`, `old`, `unready`, `unreadable`, `unjoined`, `nodeDown`.
+ * Pod: `podless`, `joined` (beside `nowhere`: its restart was not seen yet), `labelled`, `unlabelled`, `leaving`, `old`, `unready`, `unreadable`, `unjoined`, `nodeDown`.
  */
 function memberOf(text: string, { record, last, members }: Surroundings): MemberFacts {
   const [name = ''] = text.split(' ')
@@ -142,6 +142,8 @@ function hostOf(name: string): string {
 
 function podOf(said: Words, name: string): PodFacts {
   const isLabelled = (said.has('primary') || said.has('labelled')) && !said.has('unlabelled')
+  // A server behind its boot guard has lost both, but for the moment before the operator saw it.
+  const isOut = said.has('nowhere') && !said.has('joined')
   const isRole = isLabelled ? 'primary' : 'replica'
   return {
     uid: `pod-${name}`,
@@ -152,8 +154,8 @@ function podOf(said: Words, name: string): PodFacts {
     isNodeReady: !said.has('nodeDown'),
     isOutdated: said.has('old'),
     ...(!said.has('unlabelled') && { role: isRole }),
-    isReadable: !isLabelled && !said.has('unreadable'),
-    isJoined: !said.has('unjoined'),
+    isReadable: !isLabelled && !said.has('unreadable') && !isOut,
+    isJoined: !said.has('unjoined') && !isOut,
   }
 }
 

@@ -131,13 +131,19 @@ describe('planTopology(): bootstrap (dataplane 3, F3, F9)', () => {
 describe('planTopology(): join (dataplane 2)', () => {
   itPlans([
     ['does nothing when all is well', '', ['s-0 primary', 's-1', 's-2'], 'none'],
-    ['prepares a new run of a server', '', ['s-0 primary', 's-1 restarted', 's-2'], 'prepare s-1'],
+    [
+      'takes a restarted member off first',
+      '',
+      ['s-0 primary', 's-1 restarted', 's-2'],
+      'describe s-1 unreadable unjoined',
+    ],
+    ['prepares a new run of a server', '', ['s-0 primary', 's-1 restarted unreadable unjoined', 's-2'], 'prepare s-1'],
     ['lets a prepared member follow the primary', '', ['s-0 primary', 's-1 nowhere', 's-2'], 'join s-1 to s-0'],
     ['lets two members join at once', '', ['s-0 primary', 's-1 nowhere', 's-2 of:s-1'], 'join s-1 s-2 to s-0'],
     [
       'lets nobody wait for a member that cannot be prepared',
       '',
-      ['s-0 primary', 's-1 restarted failed', 's-2 nowhere'],
+      ['s-0 primary', 's-1 restarted failed unreadable unjoined', 's-2 nowhere'],
       'join s-2 to s-0',
     ],
     ['lets no loading member join', '', ['s-0 primary', 's-1 nowhere loading', 's-2'], 'none'],
