@@ -126,6 +126,18 @@ describe('planTopology(): who takes over (dataplane 1)', () => {
       'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
     ],
     [
+      'a replica rather than a master that nobody recorded',
+      '',
+      ['s-0 gone', 's-1 master', 's-2 cut shown'],
+      'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'a member with the record also when the mark was lost',
+      'virgin',
+      ['s-0 gone', 's-1 nowhere shown empty', 's-2 cut shown epoch:4 names:s-0'],
+      'intent Failover epoch 5 s-2 from s-0 (PrimaryStopped)',
+    ],
+    [
       'no higher offset of another lineage',
       '',
       ['s-0 gone', 's-1 cut shown seq:11', 's-2 cut shown offset:900 lineage:z'],
