@@ -16,6 +16,18 @@ describe('planTopology(): a recorded failover is finished (dataplane 5.2, F20)',
       ['s-0 gone', 's-1 cut', 's-2 cut'],
       'reveal s-1 s-2',
     ],
+    [
+      'shows the record of its candidate before it thinks of another',
+      INTENT,
+      ['s-0 gone', 's-1 cut', 's-2 nowhere shown'],
+      'reveal s-1',
+    ],
+    [
+      'prepares a promoted candidate before it becomes writable',
+      INTENT,
+      ['s-0 gone', 's-1 master unprepared', 's-2 of:s-1'],
+      'prepare s-1',
+    ],
     ['prepares first', INTENT, ['s-0 gone', 's-1 nowhere shown', 's-2 nowhere shown unprepared'], 'prepare s-2'],
     [
       'promotes over the epoch that was seen',
