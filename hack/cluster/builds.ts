@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDir, type Program, programDir, programPath, versions } from '../paths.ts'
 import { runCommand, tryCommand } from '../processes.ts'
@@ -31,9 +31,12 @@ const kubernetesPrograms = [
   'kube-proxy',
 ] as const
 
+/** What the Corefiles of kubeadm and of the engine's name server use. All plugins would bring the libraries of three clouds along. */
+const corednsPlugins =
+  'bind cache errors forward health kubernetes loadbalance log loop metrics ready reload template'.split(' ')
+
 const toolPackages = {
   kind: `sigs.k8s.io/kind@v${versions.kind}`,
-  coredns: `github.com/coredns/coredns@v${versions.coredns}`,
   'local-path-provisioner': `github.com/rancher/local-path-provisioner@v${versions.localPathProvisioner}`,
   helm: `helm.sh/helm/v3/cmd/helm@v${versions.helm}`,
 } as const
@@ -46,7 +49,10 @@ export const buildOrder: readonly Program[] = [
   'kube-apiserver',
   'etcd',
   ...kubernetesPrograms.slice(1),
-  ...(Object.keys(toolPackages) as Tool[]),
+  'kind',
+  'coredns',
+  'local-path-provisioner',
+  'helm',
 ]
 
 /** What may be set for the builds. */
@@ -79,6 +85,7 @@ export async function buildProgram(program: Program, logFile: string): Promise<s
   if (existsSync(programPath(program))) return 'kept'
   mkdirSync(programDir(program), { recursive: true })
   if (program === 'etcd') await buildEtcd(logFile)
+  else if (program === 'coredns') await buildCoredns(logFile)
   else if (isKubernetes(program)) await buildKubernetes(program, logFile)
   else await buildTool(program, logFile)
   return 'built'
@@ -129,9 +136,19 @@ async function buildEtcd(logFile: string): Promise<void> {
   const main = 'go.etcd.io/etcd/server/v3'
   if (!existsSync(join(source, 'go.mod'))) await go(['mod', 'init', 'local/etcd'], source, logFile)
   await go(['get', '-tool', `${main}@v${versions.etcd}`], source, logFile)
-  const output = ['-o', `${programPath('etcd')}.tmp`, '-ldflags', '-s -w']
-  await go(['build', '-trimpath', '-buildvcs=false', '-mod=mod', ...output, main], source, logFile)
-  renameSync(`${programPath('etcd')}.tmp`, programPath('etcd'))
+  await goBuild('etcd', main, { source, logFile })
+}
+
+/** A main package of our own around CoreDNS, as its plugins are chosen by imports: half of the packages to compile. */
+async function buildCoredns(logFile: string): Promise<void> {
+  const source = join(cacheDir, 'src', `coredns-v${versions.coredns}`)
+  mkdirSync(source, { recursive: true })
+  const main = 'github.com/coredns/coredns'
+  const imports = [`import "${main}/coremain"`, ...corednsPlugins.map((name) => `import _ "${main}/plugin/${name}"`)]
+  writeFileSync(join(source, 'main.go'), ['package main', ...imports, 'func main() { coremain.Run() }', ''].join('\n'))
+  if (!existsSync(join(source, 'go.mod'))) await go(['mod', 'init', 'local/coredns'], source, logFile)
+  await go(['get', `${main}@v${versions.coredns}`], source, logFile)
+  await goBuild('coredns', '.', { source, logFile })
 }
 
 async function buildTool(tool: Tool, logFile: string): Promise<void> {
@@ -140,6 +157,21 @@ async function buildTool(tool: Tool, logFile: string): Promise<void> {
   const flags = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w']
   await runCommand(['nice', 'go', 'install', ...flags, toolPackages[tool]], { env, logFile, cwd: cacheDir })
   renameSync(join(folder, tool), programPath(tool))
+  rmdirSync(folder)
+}
+
+async function goBuild(
+  program: Program,
+  target: string,
+  place: Readonly<{ source: string; logFile: string }>,
+): Promise<void> {
+  const fresh = `${programPath(program)}.tmp`
+  await go(
+    ['build', '-trimpath', '-buildvcs=false', '-mod=mod', '-ldflags', '-s -w', '-o', fresh, target],
+    place.source,
+    place.logFile,
+  )
+  renameSync(fresh, programPath(program))
 }
 
 async function go(args: readonly string[], cwd: string, logFile: string): Promise<void> {

@@ -54,7 +54,7 @@ export async function pauseImage(): Promise<string> {
 /** The text of everything below hack/cluster that decides what an image holds. */
 export function ownSources(): string {
   const files = readdirSync(nodeFiles).map((name) => join(nodeFiles, name))
-  const code = ['systemimages.ts', 'nodeimage.ts', 'stage.ts', 'archive.ts'].map((name) =>
+  const code = ['builds.ts', 'systemimages.ts', 'nodeimage.ts', 'stage.ts', 'archive.ts'].map((name) =>
     join(import.meta.dirname, name),
   )
   return [...files, ...code].map((file) => readFileSync(file, 'utf8')).join('\n')
