@@ -14,6 +14,7 @@ const WITNESS_WAIT_MS = 30_000
 /** The record's time rises about once a second: a copy whose time is so much older missed the end of the primary. */
 const STALE_MS = 5000
 const LOOK_AGAIN_MS = 500
+const NO_NEWEST = 'no member that answers holds the newest data'
 
 /** No intent is recorded and no rightful primary answers: decides whether a bootstrap or a failover begins. */
 export function planElection(facts: TopologyFacts, electorate: Electorate): TopologyStep {
@@ -91,7 +92,7 @@ export function planWithoutWitness(facts: TopologyFacts, electorate: Electorate)
   const unprepared = unpreparedMembers(facts)
   if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
   const silent = silentMembers(facts)
-  if (silent.length > 0) return awaitSilent(silent, facts)
+  if (silent.length > 0) return awaitSilent(silent, facts, NO_NEWEST)
   const holder = electorate.reached.find((member) => mayHoldData(member, facts))
   if (holder)
     return {
@@ -126,7 +127,7 @@ export function planWithoutWitness(facts: TopologyFacts, electorate: Electorate)
   })
 }
 
-function silentMembers(facts: TopologyFacts): readonly MemberFacts[] {
+export function silentMembers(facts: TopologyFacts): readonly MemberFacts[] {
   return facts.members.filter((member) => !isReached(member) && !isStopped(member, facts))
 }
 
@@ -140,20 +141,21 @@ function mayHoldData(member: ReachedMember, facts: TopologyFacts): boolean {
   return isLoading || isSyncing || recordOf(member, facts.storeUID) !== undefined
 }
 
-function awaitSilent(silent: readonly MemberFacts[], facts: TopologyFacts): TopologyStep {
+/** Gives silent members time to answer, then leaves it to a human; `missing` says what is lacking without them. */
+export function awaitSilent(silent: readonly MemberFacts[], facts: TopologyFacts, missing: string): TopologyStep {
   const names = namesOf(silent)
   const sinceMs = Math.max(facts.observingSinceMs, ...silent.map(silentSinceMs))
   if (facts.nowMs - sinceMs < WITNESS_WAIT_MS)
     return {
       kind: 'wait',
       reason: 'WaitingForMembers',
-      message: `${names} may hold the newest data and is given time to answer`,
+      message: `${missing}; ${names} may hold it and is given time to answer`,
       requeueAfterMs: LOOK_AGAIN_MS,
     }
   return {
     kind: 'blocked',
     reason: 'FailoverBlocked',
-    message: `no member that answers holds the newest data, and ${names} may hold it; bring it back, or delete its pod (or its Node object, if the machine is gone for good) to give the data up`,
+    message: `${missing}, and ${names} may hold it; bring it back, or delete its pod (or its Node object, if the machine is gone for good) to give the data up`,
   }
 }
 
@@ -200,7 +202,7 @@ export function awaitFresher(
   if (silent.length === 0 || silent.length < electorate.w) return undefined
   const endMs = last?.probe.kind === 'unreachable' ? last.probe.sinceMs : facts.nowMs
   if (endMs - (candidate.probe.record?.timeMs ?? 0) < STALE_MS) return undefined
-  const wait = awaitSilent(silent, facts)
+  const wait = awaitSilent(silent, facts, NO_NEWEST)
   return wait.kind === 'wait' ? wait : undefined
 }
 

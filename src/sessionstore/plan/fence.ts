@@ -67,10 +67,11 @@ export function readFence(facts: TopologyFacts, electorate: Electorate, candidat
   if (open) return { kind: 'fenceFirst', member: open.name }
   const silent = others.filter((member) => !isReached(member) && !isStopped(member, facts))
   if (silent.length === 0) return { kind: 'fenced' }
-  // Relaxed to none a silent primary needs nobody's help to write: only proof that it stopped is a fence then.
-  if (electorate.w === 0) return facts.goal.w === 0 ? readAsyncFence(silent, facts) : impossible(silent)
-  const missing = electorate.n - facts.members.length
-  if (silent.length + Math.max(0, missing) > electorate.w) return impossible(silent)
+  if (electorate.w === 0 && facts.goal.w === 0) return readAsyncFence(silent, facts)
+  // Relaxed to none, the last primary needs nobody's help to write; nobody else was ever told so.
+  const isFree = electorate.w === 0 && silent.some((member) => member.name === electorate.lastPrimary)
+  const missing = Math.max(0, electorate.n - facts.members.length)
+  if (isFree || silent.length + missing > Math.max(1, electorate.w)) return impossible(silent)
   return readFollowers(silent, facts) ?? readLagGate(silent, facts)
 }
 

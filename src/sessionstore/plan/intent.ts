@@ -1,10 +1,12 @@
 import {
   awaitFresher,
+  awaitSilent,
   blockedBy,
   failoverReason,
   mayNewerBeSilent,
   planReveal,
   planWithoutWitness,
+  silentMembers,
   unpreparedMembers,
 } from './elect.ts'
 import { type Electorate, isMaster, isPrepared, recordOf } from './electorate.ts'
@@ -75,6 +77,10 @@ function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Es
   if (able.length < wanted && master) return { kind: 'demote', member: master.name, primary: candidate.name }
   const w = Math.min(wanted, able.length)
   if (w < wanted && facts.goal.whenDegraded === 'Refuse') return tooFew(able.length, wanted)
+  // Relaxed, the fence would need proof that each of these is stopped: without it the store would block itself.
+  const silent = silentMembers(facts)
+  if (w < wanted && silent.length > 0)
+    return awaitSilent(silent, facts, `${able.length} replicas of ${candidate.name} have its data, ${wanted} must`)
   if (facts.mark && facts.mark.w > w) return lowerMark(facts, { ...facts.mark, w })
   const names = replicas.map((member) => member.name)
   return { kind: 'establish', primary: candidate.name, epoch: intent.epoch, n, w, replicas: names }

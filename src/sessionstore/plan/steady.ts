@@ -8,21 +8,21 @@ import {
   type TopologyFacts,
   type TopologyStep,
 } from './facts.ts'
+import { moveOffLeavingPod, movePrimaryLow } from './move.ts'
 import { followersInSync, planQuorum } from './quorum.ts'
-import { planRollout, type RolloutPod } from './rollout.ts'
+import { rollPods } from './rollpods.ts'
 
 /** A link may drop for a moment during a change of the primary; its label follows only what lasts. */
 const UNREADABLE_AFTER_MS = 5000
 /** What every server starts as a replica of: a closed port. */
 const BOOT_GUARD_HOST = '127.0.0.1'
-const LOOK_AGAIN_MS = 1000
 
 type Rule = (facts: TopologyFacts, electorate: Electorate, primary: ReachedMember) => TopologyStep | undefined
 
 /** The rightful primary answers: the first of these rules that has something to do is the next act. */
 const RULES: readonly Rule[] = [
   demoteZombies,
-  markBootstrap,
+  markBeforeLabel,
   followTheLabel,
   finishIntent,
   unjoinRestarted,
@@ -57,9 +57,19 @@ function followTheLabel(facts: TopologyFacts, _: Electorate, primary: ReachedMem
   return { kind: 'label', off: off.map((member) => member.name), on: primary.name }
 }
 
-/** Before the Service points at a first primary: once a write can be acknowledged the store is never virgin again. */
-function markBootstrap(facts: TopologyFacts, electorate: Electorate, primary: ReachedMember): TopologyStep | undefined {
-  return facts.mark ? undefined : planMarkFirst(facts, electorate, primary)
+/**
+ * Before the Service points at a first primary: once a write can be acknowledged the store is never virgin again. The
+ * same for an epoch whose writes nobody else holds: without the mark an older copy would pass for the newest.
+ */
+function markBeforeLabel(
+  facts: TopologyFacts,
+  electorate: Electorate,
+  primary: ReachedMember,
+): TopologyStep | undefined {
+  const { mark } = facts
+  const { record } = primary.probe
+  const isAlone = record?.w === 0 && mark !== undefined && mark.epoch < record.epoch
+  return mark && !isAlone ? undefined : planMarkFirst(facts, electorate, primary)
 }
 
 function finishIntent(facts: TopologyFacts, electorate: Electorate, primary: ReachedMember): TopologyStep | undefined {
@@ -108,51 +118,8 @@ function joinMembers(facts: TopologyFacts, _: Electorate, primary: ReachedMember
     : undefined
 }
 
-/** The pod of the primary is being deleted (drain, roll, a hand): move while its server still waits in preStop. */
-function moveOffLeavingPod(
-  facts: TopologyFacts,
-  electorate: Electorate,
-  primary: ReachedMember,
-): TopologyStep | undefined {
-  if (!primary.pod?.isTerminating) return undefined
-  return moveTo(facts, electorate, { primary, reason: 'PodDeleted', isAllowed: () => true })
-}
-
 function adjustQuorum(facts: TopologyFacts, _: Electorate, primary: ReachedMember): TopologyStep {
   return planQuorum(facts, primary)
-}
-
-/** Scale-in removes the highest ordinals, so the primary goes low first. */
-function movePrimaryLow(
-  facts: TopologyFacts,
-  electorate: Electorate,
-  primary: ReachedMember,
-): TopologyStep | undefined {
-  const size = facts.statefulSetReplicas ?? facts.goal.n
-  if (facts.isSuspended || size <= facts.goal.n || primary.ordinal < facts.goal.n) return undefined
-  return moveTo(facts, electorate, { primary, reason: 'ScaleIn', isAllowed: (member) => member.ordinal < facts.goal.n })
-}
-
-type Move = Readonly<{ primary: ReachedMember; reason: string; isAllowed: (member: MemberFacts) => boolean }>
-
-function moveTo(
-  facts: TopologyFacts,
-  electorate: Electorate,
-  { primary, reason, isAllowed }: Move,
-): TopologyStep | undefined {
-  const [heir] = followersInSync(facts, primary)
-    .filter((member) => isPrepared(member, facts) && !member.pod?.isTerminating && isAllowed(member))
-    .toSorted((a, b) => b.probe.offset - a.probe.offset || a.ordinal - b.ordinal)
-  if (!heir) return undefined
-  const intent = {
-    kind: 'Move',
-    epoch: electorate.epoch + 1,
-    candidate: heir.name,
-    from: primary.name,
-    reason,
-    startedAtMs: facts.nowMs,
-  } as const
-  return { kind: 'recordIntent', intent }
 }
 
 function describePods(facts: TopologyFacts, _: Electorate, primary: ReachedMember): TopologyStep | undefined {
@@ -198,70 +165,4 @@ function endHungPrimary(facts: TopologyFacts): TopologyStep | undefined {
   return (
     hung?.pod && { kind: 'restart', pod: hung.name, uid: hung.pod.uid, reason: 'PrimaryHung', gracePeriodSeconds: 5 }
   )
-}
-
-/** Rolls pods with an old template: one at a time, replicas first, the primary last and by a planned move. */
-function rollPods(facts: TopologyFacts, electorate: Electorate, primary: ReachedMember): TopologyStep | undefined {
-  if (facts.isSuspended) return undefined
-  const inSync = new Set([primary.name, ...followersInSync(facts, primary).map((member) => member.name)])
-  const size = facts.statefulSetReplicas ?? facts.goal.n
-  const pods = facts.members
-    .filter((member) => member.ordinal < size)
-    .map((member) => rolloutPod(member, primary, inSync))
-  const step = planRollout(pods)
-  switch (step.kind) {
-    case 'none':
-      return undefined
-    case 'wait': {
-      if (!pods.some((pod) => pod.isOutdated)) return undefined
-      return {
-        kind: 'wait',
-        reason: 'RollingUpdate',
-        message: `waiting for ${step.pod} before the next member is restarted`,
-        requeueAfterMs: LOOK_AGAIN_MS,
-      }
-    }
-    case 'restart':
-      return { kind: 'restart', pod: step.pod, uid: step.uid, reason: 'RollingUpdate' }
-    case 'handOver':
-      return moveTo(facts, electorate, {
-        primary,
-        reason: 'RollingUpdate',
-        isAllowed: (member) => !member.pod?.isOutdated,
-      })
-  }
-}
-
-function rolloutPod(member: MemberFacts, primary: ReachedMember, inSync: ReadonlySet<string>): RolloutPod {
-  const { name, pod } = member
-  const isThere = pod !== undefined && !pod.isTerminating
-  return {
-    name,
-    uid: pod?.uid ?? '',
-    isPrimary: name === primary.name,
-    isOutdated: isThere && pod.isOutdated,
-    isReady: isThere && pod.isReady && inSync.has(name),
-    isBroken: !inSync.has(name) && isBroken(member, primary),
-  }
-}
-
-function isBroken(member: MemberFacts, primary: ReachedMember): boolean {
-  if (member.stopped !== undefined) return true
-  if (isReached(member)) return isOlder(member.probe.version, primary.probe.version)
-  const host = withoutDot(member.host)
-  return !primary.probe.replicas.some((link) => withoutDot(link.host) === host && link.state === 'online')
-}
-
-function withoutDot(host: string): string {
-  return host.endsWith('.') ? host.slice(0, -1) : host
-}
-
-/** An older server cannot read what a newer primary sends. */
-function isOlder(version: string, than: string): boolean {
-  const [own, other] = [version, than].map((text) => text.split('.').map(Number))
-  for (const [index, part] of (other ?? []).entries()) {
-    const difference = (own?.[index] ?? 0) - part
-    if (difference !== 0) return difference < 0
-  }
-  return false
 }

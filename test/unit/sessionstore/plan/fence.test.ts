@@ -98,6 +98,18 @@ describe('planTopology(): the fence (dataplane 5.3, F2)', () => {
       'blocked FailoverBlocked',
     ],
     [
+      'has one for a silent replica still: only the last primary was told to write alone',
+      `mark:1/3/0 ${INTENT}`,
+      ['s-0 gone', HEIR, 's-2 silent:9'],
+      'promote s-1 over epoch 1',
+    ],
+    [
+      'has none for two: one may be a primary of long ago, the other its replica',
+      `n:5 w:2 mark:1/5/0 ${INTENT}`,
+      ['s-0 gone', HEIR, 's-2 silent:9', 's-3 silent:9', 's-4 nowhere shown'],
+      'blocked FailoverBlocked',
+    ],
+    [
       'keeps the fence by quorum until an asynchronous goal is in force',
       `w:0 mark:1/3/1 ${INTENT}`,
       ['s-0 silent:4', HEIR, 's-2 silent:4'],
