@@ -17,7 +17,7 @@ export type RolloutStep =
 
 /** Chooses the next single act of a rolling restart: replicas first, the primary only after a hand-over. */
 export function planRollout(pods: readonly RolloutPod[]): RolloutStep {
-  const heir = pods.find((pod) => !pod.isPrimary && pod.isReady && !pod.isOutdated)
+  const heir = pods.find((pod) => !pod.isPrimary && pod.isReady)
   const isLone = pods.length === 1
   const outdated = pods.filter((pod) => pod.isOutdated)
   // Without this rule a bad spec could never be repaired. One that only lost its link for a moment still holds data.

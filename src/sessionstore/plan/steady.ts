@@ -83,7 +83,7 @@ function finishIntent(facts: TopologyFacts, electorate: Electorate, primary: Rea
 function planMarkFirst(facts: TopologyFacts, electorate: Electorate, primary: ReachedMember): TopologyStep | undefined {
   const record = primary.probe.record
   if (!record) return undefined
-  const { n, w } = facts.mark ? { n: electorate.n, w: Math.min(electorate.w, record.w) } : record
+  const { n, w } = facts.mark ? { n: electorate.n, w: electorate.w } : record
   const mark = { bootstrapped: facts.storeUID, epoch: record.epoch, n, w }
   return { kind: 'mark', mark, reason: facts.mark ? 'NewEpoch' : 'Bootstrapped' }
 }

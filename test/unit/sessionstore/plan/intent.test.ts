@@ -60,6 +60,12 @@ describe('planTopology(): a recorded failover is finished (dataplane 5.2, F20)',
       'mark epoch 2 n 3 w 1: NewEpoch',
     ],
     [
+      'marks the new epoch with the lower w that was marked before: raising comes later',
+      `mark:1/3/0 ${INTENT} last:s-1`,
+      ['s-0 gone', 's-1 primary epoch:2 says:3/1', 's-2 epoch:2 says:3/1'],
+      'mark epoch 2 n 3 w 0: NewEpoch',
+    ],
+    [
       'ends',
       `mark:2/3/1 ${INTENT} last:s-1`,
       ['s-0 gone', 's-1 primary', 's-2'],

@@ -90,6 +90,12 @@ describe('planTopology(): rolls (dataplane 7, F7)', () => {
       'restart s-1: RollingUpdate',
     ],
     [
+      'waits for one of a newer version',
+      '',
+      ['s-0 primary version:9.1', 's-1 old cut:1 version:9.2', 's-2 old'],
+      'wait RollingUpdate',
+    ],
+    [
       'waits for one of the same version',
       '',
       ['s-0 primary version:9.1', 's-1 old cut:1 version:9.1.2', 's-2 old'],

@@ -29,6 +29,27 @@ describe('planTopology(): scale in (dataplane 6): primary, mark, servers, record
       4,
     ],
     [
+      'moves it to nobody who leaves next, whatever that one has',
+      'n:3 mark:1/5/1 size:5 last:s-4',
+      ['s-0', 's-1', 's-2', 's-3 offset:900', 's-4 primary'],
+      'intent Move epoch 2 s-0 from s-4 (ScaleIn)',
+      5,
+    ],
+    [
+      'takes no member away that is the primary, counted or not',
+      'n:3 mark:1/3/1 size:4 last:s-3',
+      ['s-0', 's-1', 's-2', 's-3 primary'],
+      'intent Move epoch 2 s-0 from s-3 (ScaleIn)',
+      4,
+    ],
+    [
+      'moves nothing while suspended',
+      'suspended n:3 mark:1/4/1 size:4 last:s-3',
+      ['s-0', 's-1', 's-2', 's-3 primary'],
+      'none',
+      4,
+    ],
+    [
       'lowers nothing while there is nobody low to move to',
       'n:3 mark:1/4/1 size:4 last:s-3',
       ['s-0 cut:1', 's-1 cut:1', 's-2 silent:1', 's-3 primary'],
