@@ -215,6 +215,12 @@ describe('planTopology(): a silent member may hold more than the best that answe
       'intent Failover epoch 2 s-1 from s-0 (PrimarySilent)',
     ],
     [
+      'is not waited for when it is the old primary itself',
+      'n:2',
+      ['s-0 silent:10', 's-1 cut shown age:20'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimarySilent)',
+    ],
+    [
       'is not waited for when it is too few to hold what the others lack',
       'n:5 w:2',
       ['s-0 gone', 's-1 cut shown age:9', 's-2 silent:9', 's-3 cut shown age:9', 's-4 cut shown age:9'],

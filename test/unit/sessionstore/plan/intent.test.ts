@@ -178,6 +178,24 @@ describe('planTopology(): fewer replicas than w (dataplane 5, the lone survivor)
       'establish s-1 epoch 2 n 3 w 0 replicas nobody',
     ],
     [
+      'Relax waits for a silent replica: relaxed, there is no fence against it',
+      INTENT,
+      ['s-0 gone', 's-1 master', 's-2 silent:9'],
+      'wait WaitingForMembers',
+    ],
+    [
+      'and leaves it to a human in the end',
+      INTENT,
+      ['s-0 gone', 's-1 master', 's-2 silent:31'],
+      'blocked FailoverBlocked',
+    ],
+    [
+      'a survivor that writes alone is marked before it is labelled',
+      `mark:1/3/0 last:s-1 ${INTENT}`,
+      ['s-0 gone', 's-1 primary unlabelled epoch:2 says:3/0', 's-2 gone'],
+      'mark epoch 2 n 3 w 0: NewEpoch',
+    ],
+    [
       'Refuse waits for a replica',
       `refuse ${INTENT}`,
       ['s-0 gone', 's-1 master', 's-2 gone'],
