@@ -50,9 +50,8 @@ function targetSize({ goal, statefulSetReplicas }: TopologyFacts, current: Quoru
  */
 export function planQuorum(facts: TopologyFacts, primary: ReachedMember): TopologyStep {
   const record = recordOf(primary, facts.storeUID)
-  if (!record) return { kind: 'none' }
   const { mark } = facts
-  if (!mark) return { kind: 'mark', mark: markOf(facts, record.epoch, record), reason: 'Bootstrapped' }
+  if (!record || !mark) return { kind: 'none' }
   // A suspended store keeps its members; w still follows them, as a refused write helps nobody.
   const target = targetQuorum(
     facts.isSuspended ? { ...facts, statefulSetReplicas: mark.n, goal: { ...facts.goal, n: mark.n } } : facts,
@@ -71,8 +70,6 @@ export function planQuorum(facts: TopologyFacts, primary: ReachedMember): Topolo
   if (!isInForce) return { kind: 'setQuorum', primary: primary.name, epoch: record.epoch, ...target }
   if (mark.n !== target.n || mark.w !== target.w)
     return { kind: 'mark', mark: markOf(facts, record.epoch, target), reason: 'QuorumChanged' }
-  // Not the electorate's epoch: that of an abandoned move is never recorded, and the mark would be written for ever.
-  if (mark.epoch < record.epoch) return { kind: 'mark', mark: markOf(facts, record.epoch, target), reason: 'NewEpoch' }
   return { kind: 'none' }
 }
 

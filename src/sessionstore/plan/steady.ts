@@ -58,34 +58,25 @@ function followTheLabel(facts: TopologyFacts, _: Electorate, primary: ReachedMem
 }
 
 /**
- * Before the Service points at a first primary: once a write can be acknowledged the store is never virgin again. The
- * same for an epoch whose writes nobody else holds: without the mark an older copy would pass for the newest.
+ * Before the Service points at it: once a write can be acknowledged the store is never virgin again, and no older copy
+ * may pass for the newest.
  */
 function markBeforeLabel(
   facts: TopologyFacts,
   electorate: Electorate,
   primary: ReachedMember,
 ): TopologyStep | undefined {
-  const { mark } = facts
   const { record } = primary.probe
-  const isAlone = record?.w === 0 && mark !== undefined && mark.epoch < record.epoch
-  return mark && !isAlone ? undefined : planMarkFirst(facts, electorate, primary)
-}
-
-function finishIntent(facts: TopologyFacts, electorate: Electorate, primary: ReachedMember): TopologyStep | undefined {
-  const { intent } = facts
-  if (!intent) return undefined
-  if (!facts.mark || facts.mark.epoch < intent.epoch) return planMarkFirst(facts, electorate, primary)
-  const outcomes = { Bootstrap: 'Bootstrapped', Failover: 'FailedOver', Move: 'Moved' } as const
-  return { kind: 'clearIntent', intent, outcome: intent.reason === 'DataLost' ? 'DataLost' : outcomes[intent.kind] }
-}
-
-function planMarkFirst(facts: TopologyFacts, electorate: Electorate, primary: ReachedMember): TopologyStep | undefined {
-  const record = primary.probe.record
-  if (!record) return undefined
-  const { n, w } = facts.mark ? { n: electorate.n, w: electorate.w } : record
+  if (!record || (facts.mark && facts.mark.epoch >= record.epoch)) return undefined
+  const { n, w } = facts.mark ? electorate : record
   const mark = { bootstrapped: facts.storeUID, epoch: record.epoch, n, w }
   return { kind: 'mark', mark, reason: facts.mark ? 'NewEpoch' : 'Bootstrapped' }
+}
+
+function finishIntent({ intent }: TopologyFacts): TopologyStep | undefined {
+  if (!intent) return undefined
+  const outcomes = { Bootstrap: 'Bootstrapped', Failover: 'FailedOver', Move: 'Moved' } as const
+  return { kind: 'clearIntent', intent, outcome: intent.reason === 'DataLost' ? 'DataLost' : outcomes[intent.kind] }
 }
 
 /** A server that was restarted is a member no more until it has joined: the kubelet and the disruption budget count on it. */

@@ -6,7 +6,7 @@
 7.7s intent Bootstrap epoch 2 s-0 (DataLost)
 7.8s promote s-0 over epoch none
 7.9s establish s-0 epoch 2 n 3 w 1 replicas s-1+s-2
-8.9s label off nobody on s-0
-9.0s mark epoch 2 n 3 w 1: NewEpoch
+8.9s mark epoch 2 n 3 w 1: NewEpoch
+9.0s label off nobody on s-0
 9.1s clear Bootstrap epoch 2 s-0 (DataLost): DataLost
 some acknowledged writes are lost

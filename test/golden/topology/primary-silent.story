@@ -5,8 +5,8 @@
 9.9s wait Fencing: s-0 does not answer; its right to accept writes is running out
 12.9s promote s-1 over epoch 1
 13.0s establish s-1 epoch 2 n 3 w 1 replicas s-2
-13.5s label off s-0 on s-1
-13.7s mark epoch 2 n 3 w 1: NewEpoch
+13.5s mark epoch 2 n 3 w 1: NewEpoch
+13.6s label off s-0 on s-1
 13.8s clear Failover epoch 2 s-1 from s-0 (PrimarySilent): FailedOver
 13.9s restart s-0: PrimaryHung
 14.6s demote s-0 under s-1

@@ -22,8 +22,8 @@
 12.3s intent Move epoch 2 s-2 from s-0 (RollingUpdate)
 12.4s hand over s-0 to s-2
 13.1s establish s-2 epoch 2 n 3 w 1 replicas s-0+s-1
-13.6s label off s-0 on s-2
-13.8s mark epoch 2 n 3 w 1: NewEpoch
+13.6s mark epoch 2 n 3 w 1: NewEpoch
+13.7s label off s-0 on s-2
 13.9s clear Move epoch 2 s-2 from s-0 (RollingUpdate): Moved
 14.0s describe s-0 replica readable
 14.1s restart s-0: RollingUpdate

@@ -174,8 +174,8 @@ export const UNPLANNED: Readonly<Record<string, Fault>> = {
     return `the API server is away for ${forMs} ms`
   },
   wipeStatus({ world }) {
-    // Before the mark nothing was acknowledged, and an epoch may be begun again.
-    if (!world.mark) return undefined
+    // A first primary that was begun and forgotten may have keys and no record: that is left to a human.
+    if (!world.mark || world.intent?.kind === 'Bootstrap') return undefined
     world.intent = undefined
     world.statusEpoch = 0
     return 'the status is wiped'

@@ -22,12 +22,14 @@ export class Broken extends Error {}
 export function watchOver(world: World): Watch {
   const acks: Ack[] = []
   let newestEpoch = 0
-  let newestPrimary = ''
+  let newestPrimary: Server | undefined
+  let newestSinceMs = 0
   let markedEpoch = 0
   /** Asynchronous stores have no fence: what a cut-off primary of an earlier epoch takes is lost, as documented. */
   let forgivenBelow = 0
   let writer = ''
   const ended = new Set<string>()
+  const promoted = new Map<Server, number>()
 
   function breakRule(rule: string): never {
     throw new Broken(rule)
@@ -49,6 +51,7 @@ export function watchOver(world: World): Watch {
     },
     onPromote(candidate) {
       if (world.goal.w === 0) forgivenBelow = newestEpoch + 1
+      promoted.set(candidate, world.nowMs)
       const own = candidate.head.record?.epoch ?? 0
       for (const pod of world.pods) {
         const other = reachOf(world, pod.name)?.head.record?.epoch ?? 0
@@ -57,13 +60,17 @@ export function watchOver(world: World): Watch {
     },
     onRecord(server, epoch) {
       if (server.preparedHash === '') breakRule(`${server.name} becomes the primary and was never prepared`)
+      // A zombie that was hung does what it was told as a primary, and changes nothing with it.
+      if (server.head.before?.record?.epoch === epoch && epoch < newestEpoch) return
       if (epoch < newestEpoch) breakRule(`${server.name} records epoch ${epoch} after ${newestEpoch}`)
-      if (epoch === newestEpoch && server.name !== newestPrimary)
-        breakRule(`epoch ${epoch} has two primaries, ${newestPrimary} and ${server.name}`)
+      // Before the mark an epoch may be forgotten and begun again: nobody was ever led to its first primary.
+      if (epoch === newestEpoch && newestPrimary !== server && newestPrimary?.wasLabelled)
+        breakRule(`epoch ${epoch} has two primaries, ${newestPrimary.name} and ${server.name}`)
       // A former primary that was chosen again begins anew.
       ended.delete(termOf(server))
+      if (newestPrimary !== server) newestSinceMs = world.nowMs
       newestEpoch = epoch
-      newestPrimary = server.name
+      newestPrimary = server
       if (world.goal.w === 0) forgivenBelow = epoch
     },
     onAck(server, cell) {
@@ -71,9 +78,9 @@ export function watchOver(world: World): Watch {
       if (server.isMadeByHand) return
       const epoch = cell.record?.epoch ?? 0
       const term = termOf(server)
-      const { intent } = world
       // The candidate of a running failover writes under its old record until it has a new one.
-      const isRightful = intent?.candidate === server.name && intent.epoch > newestEpoch
+      const isCandidate = world.intent?.candidate === server.name && world.intent.epoch > newestEpoch
+      const isRightful = isCandidate || (promoted.get(server) ?? -1) >= newestSinceMs
       if (epoch < newestEpoch && epoch >= forgivenBelow && !isRightful)
         breakRule(`${server.name} acknowledges a write in epoch ${epoch}, the newest is ${newestEpoch}`)
       if (ended.has(term) && epoch >= forgivenBelow && !isRightful)
