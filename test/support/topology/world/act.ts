@@ -90,7 +90,7 @@ function* label(world: World, step: Step<'label'>): Act {
   if (!pod) return true
   pod.role = 'primary'
   pod.isReadable = false
-  if (pod.server) pod.server.wasLabelled = true
+  if (pod.server) pod.server.labelledMs = world.nowMs
   return true
 }
 
@@ -215,15 +215,19 @@ function recordOf({ world }: Actor, step: Step<'establish' | 'setQuorum'>): Epoc
   return { storeUID: world.storeUID, epoch, n, w, primary, seq: world.nowMs, timeMs: world.nowMs }
 }
 
-function writeRecord(actor: Actor, step: Step<'establish' | 'setQuorum'>): Act {
+function* writeRecord(actor: Actor, step: Step<'establish' | 'setQuorum'>): Act {
   const { world, watch } = actor
-  return command(actor, step.primary, (server) => {
+  // A server that thaws does what it was told as a primary; as a zombie it changes nothing with it.
+  let isAwaited = true
+  const isDone = yield* command(actor, step.primary, (server) => {
     const held = server.head.record
     if (!canWrite(server, world.nowMs, world.maxLagMs) || (held && held.epoch > step.epoch)) return false
     append(server, { record: recordOf(actor, step) })
-    watch.onRecord(server, step.epoch)
+    if (isAwaited) watch.onRecord(server, step.epoch)
     return true
   })
+  isAwaited = false
+  return isDone
 }
 
 function onlineOf(server: Server): number {

@@ -42,7 +42,7 @@ function connectClient(world: World, client: Client): void {
   const labelled = world.pods.find((pod) => pod.role === 'primary')
   const isCutOff = typeof client.place === 'number' && !canReach(world, client.place, 'operator')
   const local = isCutOff
-    ? world.servers.find((server) => server.node === client.place && server.wasLabelled)
+    ? world.servers.find((server) => server.node === client.place && server.labelledMs !== undefined)
     : undefined
   const server = local ?? (labelled && podOf(world, labelled.name)?.server)
   if (!server?.isAlive || !canReach(world, client.place, server.node)) return

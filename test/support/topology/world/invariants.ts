@@ -60,15 +60,14 @@ export function watchOver(world: World): Watch {
     },
     onRecord(server, epoch) {
       if (server.preparedHash === '') breakRule(`${server.name} becomes the primary and was never prepared`)
-      // A zombie that was hung does what it was told as a primary, and changes nothing with it.
-      if (server.head.before?.record?.epoch === epoch && epoch < newestEpoch) return
       if (epoch < newestEpoch) breakRule(`${server.name} records epoch ${epoch} after ${newestEpoch}`)
       // Before the mark an epoch may be forgotten and begun again: nobody was ever led to its first primary.
-      if (epoch === newestEpoch && newestPrimary !== server && newestPrimary?.wasLabelled)
+      const isUsed = newestPrimary !== undefined && (newestPrimary.labelledMs ?? -1) > newestSinceMs
+      if (epoch === newestEpoch && newestPrimary && newestPrimary !== server && isUsed)
         breakRule(`epoch ${epoch} has two primaries, ${newestPrimary.name} and ${server.name}`)
       // A former primary that was chosen again begins anew.
       ended.delete(termOf(server))
-      if (newestPrimary !== server) newestSinceMs = world.nowMs
+      if (epoch > newestEpoch || newestPrimary !== server) newestSinceMs = world.nowMs
       newestEpoch = epoch
       newestPrimary = server
       if (world.goal.w === 0) forgivenBelow = epoch
@@ -79,7 +78,8 @@ export function watchOver(world: World): Watch {
       const epoch = cell.record?.epoch ?? 0
       const term = termOf(server)
       // The candidate of a running failover writes under its old record until it has a new one.
-      const isCandidate = world.intent?.candidate === server.name && world.intent.epoch > newestEpoch
+      const { intent } = world
+      const isCandidate = intent && intent.epoch > newestEpoch && podOf(world, intent.candidate)?.server === server
       const isRightful = isCandidate || (promoted.get(server) ?? -1) >= newestSinceMs
       if (epoch < newestEpoch && epoch >= forgivenBelow && !isRightful)
         breakRule(`${server.name} acknowledges a write in epoch ${epoch}, the newest is ${newestEpoch}`)

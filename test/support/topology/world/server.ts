@@ -33,8 +33,8 @@ export type Server = {
   /** Rises each time it becomes a master. */
   terms: number
   isMadeByHand: boolean
-  /** The Service led here once. */
-  wasLabelled: boolean
+  /** When the Service was last made to lead here. */
+  labelledMs: number | undefined
   /** Rises with each CLIENT KILL: connections made before are closed. */
   cuts: number
   /** What arrived while it was hung; done when it thaws. */
@@ -68,7 +68,7 @@ export function startServer(name: string, podUID: string, node: number, gate: nu
     acks: new Map(),
     terms: 0,
     isMadeByHand: false,
-    wasLabelled: false,
+    labelledMs: undefined,
     cuts: 0,
     pending: [],
     version: '9.1',
