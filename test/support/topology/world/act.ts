@@ -217,13 +217,12 @@ function recordOf({ world }: Actor, step: Step<'establish' | 'setQuorum'>): Epoc
 
 function* writeRecord(actor: Actor, step: Step<'establish' | 'setQuorum'>): Act {
   const { world, watch } = actor
-  // A server that thaws does what it was told as a primary; as a zombie it changes nothing with it.
   let isAwaited = true
   const isDone = yield* command(actor, step.primary, (server) => {
     const held = server.head.record
     if (!canWrite(server, world.nowMs, world.maxLagMs) || (held && held.epoch > step.epoch)) return false
     append(server, { record: recordOf(actor, step) })
-    if (isAwaited) watch.onRecord(server, step.epoch)
+    watch.onRecord(server, step.epoch, isAwaited)
     return true
   })
   isAwaited = false

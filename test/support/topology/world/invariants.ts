@@ -12,7 +12,7 @@ export type Watch = Readonly<{
   onGate(w: number): void
   onReveal(name: string): void
   onPromote(candidate: Server): void
-  onRecord(server: Server, epoch: number): void
+  onRecord(server: Server, epoch: number, isAwaited: boolean): void
   onAck(server: Server, cell: Cell): void
   onTick(): void
 }>
@@ -58,7 +58,9 @@ export function watchOver(world: World): Watch {
         if (other > own) breakRule(`${candidate.name} of epoch ${own} is promoted while ${pod.name} has epoch ${other}`)
       }
     },
-    onRecord(server, epoch) {
+    onRecord(server, epoch, isAwaited) {
+      // A server that thaws does what it was told as a primary; as a zombie it changes nothing with it.
+      if (!isAwaited && epoch < newestEpoch) return
       if (server.preparedHash === '') breakRule(`${server.name} becomes the primary and was never prepared`)
       if (epoch < newestEpoch) breakRule(`${server.name} records epoch ${epoch} after ${newestEpoch}`)
       // Before the mark an epoch may be forgotten and begun again: nobody was ever led to its first primary.
