@@ -7,7 +7,7 @@ import {
   type TopologyFacts,
   type TopologyStep,
 } from './facts.ts'
-import { graceMs, isStopped, readFence } from './fence.ts'
+import { graceMs, isFollowing, isStopped, readFence } from './fence.ts'
 
 /** How long members may take to answer before those that do decide. */
 const WITNESS_WAIT_MS = 30_000
@@ -18,6 +18,8 @@ const NO_NEWEST = 'no member that answers holds the newest data'
 
 /** No intent is recorded and no rightful primary answers: decides whether a bootstrap or a failover begins. */
 export function planElection(facts: TopologyFacts, electorate: Electorate): TopologyStep {
+  const stuck = planAbort(facts)
+  if (stuck) return stuck
   // Before a bootstrap too: members may hold data though the mark was lost with its StatefulSet.
   const reveal = planReveal(electorate)
   if (reveal) return reveal
@@ -35,6 +37,18 @@ export function planReveal({ hidden }: Electorate): TopologyStep | undefined {
   const labelled = hidden.filter((member) => member.pod?.role === 'primary')
   if (labelled.length > 0) return { kind: 'label', off: labelled.map((member) => member.name) }
   return hidden.length > 0 ? { kind: 'reveal', members: hidden.map((member) => member.name) } : undefined
+}
+
+/**
+ * A FAILOVER that nobody watches any more: its server takes neither writes nor another upstream until it is called off,
+ * which a hand-over does first.
+ */
+export function planAbort(facts: TopologyFacts, primary?: ReachedMember): TopologyStep | undefined {
+  const stuck = facts.members
+    .filter(isReached)
+    .find((member) => member.name !== primary?.name && member.probe.failoverState !== 'no-failover')
+  const target = facts.members.find((member) => stuck && isFollowing(stuck, member))
+  return stuck && { kind: 'handOver', from: stuck.name, to: target?.name ?? stuck.name }
 }
 
 /** Members that answer but whose users and settings are not asserted for this run. */

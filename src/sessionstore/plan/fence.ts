@@ -68,11 +68,15 @@ export function readFence(facts: TopologyFacts, electorate: Electorate, candidat
   const silent = others.filter((member) => !isReached(member) && !isStopped(member, facts))
   if (silent.length === 0) return { kind: 'fenced' }
   if (electorate.w === 0 && facts.goal.w === 0) return readAsyncFence(silent, facts)
-  // Relaxed to none, the last primary needs nobody's help to write; nobody else was ever told so.
-  const isFree = electorate.w === 0 && silent.some((member) => member.name === electorate.lastPrimary)
+  const isFree = electorate.w === 0 && silent.some((member) => mayWriteAlone(member, electorate))
   const missing = Math.max(0, electorate.n - facts.members.length)
   if (isFree || silent.length + missing > Math.max(1, electorate.w)) return impossible(silent)
   return readFollowers(silent, facts) ?? readLagGate(silent, facts)
+}
+
+/** Relaxed to none, the last primary needs nobody's help to write, nor does its server when the pod was removed by force; nobody else was ever told so. */
+function mayWriteAlone(member: MemberFacts, { lastPrimary }: Electorate): boolean {
+  return member.name === lastPrimary || member.pod === undefined
 }
 
 function readFollowers(silent: readonly MemberFacts[], facts: TopologyFacts): FenceState | undefined {

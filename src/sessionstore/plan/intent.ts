@@ -4,6 +4,7 @@ import {
   blockedBy,
   failoverReason,
   mayNewerBeSilent,
+  planAbort,
   planReveal,
   planWithoutWitness,
   silentMembers,
@@ -116,6 +117,8 @@ function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step)
       message: `candidate ${candidate.name} is not probed yet`,
       requeueAfterMs: LOOK_AGAIN_MS,
     }
+  const stuck = planAbort(facts)
+  if (stuck) return stuck
   const reveal = planReveal(electorate)
   if (reveal) return reveal
   if (!candidate || !isReached(candidate)) return chooseAgain(facts, electorate, step)

@@ -1,4 +1,4 @@
-import { unpreparedMembers } from './elect.ts'
+import { planAbort, unpreparedMembers } from './elect.ts'
 import { type Electorate, isMaster, isPrepared } from './electorate.ts'
 import {
   isReached,
@@ -21,6 +21,7 @@ type Rule = (facts: TopologyFacts, electorate: Electorate, primary: ReachedMembe
 
 /** The rightful primary answers: the first of these rules that has something to do is the next act. */
 const RULES: readonly Rule[] = [
+  abortMoves,
   demoteZombies,
   markBeforeLabel,
   followTheLabel,
@@ -42,6 +43,10 @@ export function planSteady(facts: TopologyFacts, electorate: Electorate, primary
     if (step && step.kind !== 'none') return step
   }
   return { kind: 'none' }
+}
+
+function abortMoves(facts: TopologyFacts, _: Electorate, primary: ReachedMember): TopologyStep | undefined {
+  return planAbort(facts, primary)
 }
 
 /** A second master is a returned zombie: it is fenced, its losses are counted, then it follows. */

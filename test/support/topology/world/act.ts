@@ -173,7 +173,8 @@ function fence(server: Server): boolean {
 
 function follow(actor: Actor, name: string, to: string): Act {
   return command(actor, name, (server) => {
-    if (server.role === 'master') return false
+    // A server refuses REPLICAOF while it is failing over.
+    if (server.role === 'master' || server.failover) return false
     noteRepointed(actor, server)
     followServer(server, to === 'nowhere' ? undefined : to)
     return true
@@ -201,7 +202,7 @@ function* promote(actor: Actor, { candidate, expectedEpoch }: Step<'promote'>): 
   const isDone = yield* command(actor, candidate, (server) => {
     if (server.role === 'replica') server.servesStale = true
     const epoch = isHidden(server) ? undefined : (server.head.record?.epoch ?? 'none')
-    if (epoch !== expectedEpoch) return false
+    if (epoch !== expectedEpoch || server.failover) return false
     if (isAwaited) actor.watch.onPromote(server)
     promoteServer(server)
     return true
@@ -269,6 +270,7 @@ function* setQuorum(actor: Actor, step: Step<'setQuorum'>): Act {
 function* demote(actor: Actor, { member, primary }: Step<'demote'>): Act {
   if (!(yield* command(actor, member, fence))) return false
   return yield* command(actor, member, (server) => {
+    if (server.failover) return false
     followServer(server, primary)
     return true
   })

@@ -104,6 +104,12 @@ describe('planTopology(): the fence (dataplane 5.3, F2)', () => {
       'promote s-1 over epoch 1',
     ],
     [
+      'has none against a ghost: it may be the last primary',
+      `mark:1/3/0 ${INTENT}`,
+      ['s-0 nowhere shown empty', HEIR, 's-2 nowhere shown', 's-0x ghost'],
+      'blocked FailoverBlocked',
+    ],
+    [
       'has none for two: one may be a primary of long ago, the other its replica',
       `n:5 w:2 mark:1/5/0 ${INTENT}`,
       ['s-0 gone', HEIR, 's-2 silent:9', 's-3 silent:9', 's-4 nowhere shown'],

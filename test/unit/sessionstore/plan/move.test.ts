@@ -83,6 +83,30 @@ describe('planTopology(): a planned move (dataplane 6, F25)', () => {
   ])
 })
 
+describe('planTopology(): a FAILOVER that nobody watches any more (dataplane 6)', () => {
+  itPlans([
+    [
+      'is called off before an election: its server takes no other upstream',
+      '',
+      ['s-0 of:s-1 cut shown moving', 's-1 gone', 's-2 cut shown'],
+      'hand over s-0 to s-1',
+    ],
+    [
+      'is called off before a promotion',
+      'intent:Failover/3/s-0/s-0',
+      ['s-0 of:s-1 cut shown moving', 's-1 gone', 's-2 cut shown'],
+      'hand over s-0 to s-1',
+    ],
+    [
+      'is called off before its server can join',
+      'mark:2/3/1 last:s-1',
+      ['s-0 of:s-2 cut moving', 's-1 primary', 's-2'],
+      'hand over s-0 to s-2',
+    ],
+    ['is left to its own timeout on the primary', '', ['s-0 primary moving', 's-1', 's-2'], 'none'],
+  ])
+})
+
 describe('planTopology(): the pod of the primary is deleted (dataplane 6)', () => {
   itPlans([
     [
