@@ -7,10 +7,11 @@ import { parse, parseAllDocuments, stringify } from 'yaml'
 import { MANIFEST_PATH } from '../../../hack/generate/manifests.ts'
 import { repoDir } from '../../../hack/paths.ts'
 import { KINDS } from '../../../src/api/v1alpha1/kinds.ts'
+import { SESSION_BINDINGS } from '../../../src/api/v1alpha1/sessionbinding.ts'
 import { SESSION_STORES, type SessionStore } from '../../../src/api/v1alpha1/sessionstore.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
 import { clusterScoped, namespaced, POD_DISRUPTION_BUDGETS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
-import type { KubeObject } from '../../../src/kube/types.ts'
+import type { KubeObject, Resource } from '../../../src/kube/types.ts'
 import { runOperator } from '../../../src/operator.ts'
 import { adminClient, kubeconfigPath, newNamespace, rejectionOf, TEST_MANAGER } from '../../support/kube.ts'
 import { until } from '../../support/until.ts'
@@ -74,6 +75,11 @@ async function countsByCode(port: number): Promise<ReadonlyMap<string, number>> 
   return counts
 }
 
+async function deleteAll(client: KubeClient, resource: Resource): Promise<void> {
+  const { items } = await client.list(resource)
+  for (const { metadata } of items) await client.delete(resource, metadata)
+}
+
 describe('the rights that the chart grants', function () {
   this.timeout(60_000)
   const stop = new AbortController()
@@ -86,6 +92,9 @@ describe('the rights that the chart grants', function () {
   before(async () => {
     client = await adminClient()
     for (const kind of KINDS) await installKind(client, kind)
+    // What other tests left lies in namespaces that are ending, where nobody may create anything.
+    await deleteAll(client, SESSION_STORES)
+    await deleteAll(client, SESSION_BINDINGS)
     namespace = await newNamespace(client)
     folder = await mkdtemp(join(tmpdir(), 'sessionstore-rights-'))
     await grantToDev(client, namespace)
