@@ -3,13 +3,14 @@ import { hasCode } from '../../../src/kube/errors.ts'
 import { NODES, PODS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
 import type { KubeNode, Pod, StatefulSet } from '../../../src/kube/types.ts'
 import { TEST_MANAGER } from '../kube.ts'
+import { until } from '../until.ts'
 import type { FakeServers } from './fakeservers.ts'
 
 type Ref = Readonly<{ namespace: string; name: string }>
 
 /** Stands for the controller of StatefulSets and the kubelets: makes the pods that are missing and says that they run. */
 export async function runPods(client: KubeClient, ref: Ref, { canResize = true } = {}): Promise<void> {
-  const set = await client.get(STATEFUL_SETS, ref)
+  const set = await until(() => findSet(client, ref), { what: `StatefulSet ${ref.name}`, deadlineMs: 10_000 })
   const there = new Set(
     (await client.list(PODS, { namespace: ref.namespace })).items.map(({ metadata }) => metadata.name),
   )
@@ -19,6 +20,15 @@ export async function runPods(client: KubeClient, ref: Ref, { canResize = true }
   await Promise.all(names.map((name) => runNode(client, `node-${name.slice(ref.name.length + 1)}`)))
   await Promise.all(names.filter((name) => !there.has(name)).map((name) => runPod(client, set, { name, canResize })))
   if (canResize) await Promise.all(names.map((name) => grantMemory(client, { namespace: ref.namespace, name })))
+}
+
+async function findSet(client: KubeClient, ref: Ref): Promise<StatefulSet | undefined> {
+  try {
+    return await client.get(STATEFUL_SETS, ref)
+  } catch (error) {
+    if (hasCode(error, 'NotFound')) return undefined
+    throw error
+  }
 }
 
 /** A pod ends as a kubelet reports it: its container first, then the object. */
