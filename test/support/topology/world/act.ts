@@ -199,11 +199,16 @@ function* join(actor: Actor, name: string, primary: string): Act {
 function* promote(actor: Actor, { candidate, expectedEpoch }: Step<'promote'>): Act {
   // What a server does when it thaws, long after we gave it up, makes a master that nobody is pointed at.
   let isAwaited = true
+  const { world, memory } = actor
+  const reached = world.pods
+    .filter((pod) => memory.probes.get(pod.name)?.probe.kind === 'reached')
+    .map((pod) => reachOf(world, pod.name))
+    .filter((server) => server !== undefined)
   const isDone = yield* command(actor, candidate, (server) => {
     if (server.role === 'replica') server.servesStale = true
     const epoch = isHidden(server) ? undefined : (server.head.record?.epoch ?? 'none')
     if (epoch !== expectedEpoch || server.failover) return false
-    if (isAwaited) actor.watch.onPromote(server)
+    if (isAwaited) actor.watch.onPromote(server, reached)
     promoteServer(server)
     return true
   })

@@ -53,6 +53,8 @@ export type World = {
   mark: Mark | undefined
   intent: Intent | undefined
   statusEpoch: number
+  /** The status was wiped while it held an intent. */
+  isForgetful: boolean
   pods: Pod[]
   nodes: Node[]
   /** Every process that still runs, those of removed pods too. */

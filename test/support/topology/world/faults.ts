@@ -176,6 +176,7 @@ export const UNPLANNED: Readonly<Record<string, Fault>> = {
   wipeStatus({ world }) {
     // A first primary that was begun and forgotten may have keys and no record: that is left to a human.
     if (!world.mark || world.intent?.kind === 'Bootstrap') return undefined
+    world.isForgetful ||= world.intent !== undefined
     world.intent = undefined
     world.statusEpoch = 0
     return 'the status is wiped'

@@ -1,6 +1,5 @@
 import type { Mark } from '../../../../src/sessionstore/plan/facts.ts'
 import { podOf, type World } from './cluster.ts'
-import { reachOf } from './observe.ts'
 import type { Cell, Server } from './server.ts'
 
 export type Ack = Readonly<{ cell: Cell; atMs: number; epoch: number; server: string }>
@@ -11,7 +10,8 @@ export type Watch = Readonly<{
   onMark(mark: Mark): void
   onGate(w: number): void
   onReveal(name: string): void
-  onPromote(candidate: Server): void
+  /** `reached`: the servers that answered when the step was decided. */
+  onPromote(candidate: Server, reached: readonly Server[]): void
   onRecord(server: Server, epoch: number, isAwaited: boolean): void
   onAck(server: Server, cell: Cell): void
   onTick(): void
@@ -35,6 +35,11 @@ export function watchOver(world: World): Watch {
     throw new Broken(rule)
   }
 
+  function forgiveAsync(): void {
+    const isChanging = world.intent !== undefined && world.intent.epoch > newestEpoch
+    if (world.goal.w === 0) forgivenBelow = Math.max(forgivenBelow, isChanging ? newestEpoch + 1 : newestEpoch)
+  }
+
   return {
     acks,
     onMark(mark) {
@@ -43,19 +48,21 @@ export function watchOver(world: World): Watch {
       markedEpoch = mark.epoch
     },
     onGate(w) {
+      forgiveAsync()
       const { mark } = world
       if (mark && w < mark.w) breakRule(`a server is told w ${w} while the mark says ${mark.w}`)
     },
     onReveal(name) {
       if (podOf(world, name)?.role === 'primary') breakRule(`${name} is revealed while it is labelled`)
     },
-    onPromote(candidate) {
-      if (world.goal.w === 0) forgivenBelow = newestEpoch + 1
+    onPromote(candidate, reached) {
+      forgiveAsync()
       promoted.set(candidate, world.nowMs)
       const own = candidate.head.record?.epoch ?? 0
-      for (const pod of world.pods) {
-        const other = reachOf(world, pod.name)?.head.record?.epoch ?? 0
-        if (other > own) breakRule(`${candidate.name} of epoch ${own} is promoted while ${pod.name} has epoch ${other}`)
+      for (const other of reached) {
+        const epoch = other.head.record?.epoch ?? 0
+        if (epoch > own)
+          breakRule(`${candidate.name} of epoch ${own} is promoted while ${other.name} has epoch ${epoch}`)
       }
     },
     onRecord(server, epoch, isAwaited) {
@@ -72,7 +79,7 @@ export function watchOver(world: World): Watch {
       if (epoch > newestEpoch || newestPrimary !== server) newestSinceMs = world.nowMs
       newestEpoch = epoch
       newestPrimary = server
-      if (world.goal.w === 0) forgivenBelow = epoch
+      forgiveAsync()
     },
     onAck(server, cell) {
       // What somebody writes to a master that was made by hand is outside the protocol.
@@ -80,12 +87,14 @@ export function watchOver(world: World): Watch {
       const epoch = cell.record?.epoch ?? 0
       const term = termOf(server)
       // The candidate of a running failover writes under its old record until it has a new one.
+      // With its status an operator forgets a change of the primary that was not marked yet, and to whom nobody was led.
+      const newest = world.isForgetful ? markedEpoch : newestEpoch
       const { intent } = world
       const isCandidate = intent && intent.epoch > newestEpoch && podOf(world, intent.candidate)?.server === server
       const isRightful = isCandidate || (promoted.get(server) ?? -1) >= newestSinceMs
-      if (epoch < newestEpoch && epoch >= forgivenBelow && !isRightful)
-        breakRule(`${server.name} acknowledges a write in epoch ${epoch}, the newest is ${newestEpoch}`)
-      if (ended.has(term) && epoch >= forgivenBelow && !isRightful)
+      if (epoch < newest && epoch >= forgivenBelow && !isRightful)
+        breakRule(`${server.name} acknowledges a write in epoch ${epoch}, the newest is ${newest}`)
+      if (ended.has(term) && epoch >= forgivenBelow && !isRightful && !world.isForgetful)
         breakRule(`${server.name} acknowledges a write after ${writer} did`)
       if (epoch >= forgivenBelow || isRightful) {
         if (writer !== '' && writer !== term) ended.add(writer)

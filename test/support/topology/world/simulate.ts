@@ -122,6 +122,7 @@ export function newScene(seed: number): Scene {
     mark: undefined,
     intent: undefined,
     statusEpoch: 0,
+    isForgetful: false,
     pods: [],
     nodes: Array.from({ length: NODES }, (_, index) => ({
       index,
