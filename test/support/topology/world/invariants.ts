@@ -40,6 +40,22 @@ export function watchOver(world: World): Watch {
     if (world.goal.w === 0) forgivenBelow = Math.max(forgivenBelow, isChanging ? newestEpoch + 1 : newestEpoch)
   }
 
+  /** The candidate of a running failover writes under its old record until it has a new one. */
+  function isRightful(server: Server): boolean {
+    const { intent } = world
+    const isCandidate =
+      intent !== undefined && intent.epoch > newestEpoch && podOf(world, intent.candidate)?.server === server
+    return isCandidate || (promoted.get(server) ?? -1) >= newestSinceMs
+  }
+
+  function judge(server: Server, epoch: number): void {
+    // With its status an operator forgets a change of the primary that was not marked yet, and to whom nobody was led.
+    const newest = world.isForgetful ? markedEpoch : newestEpoch
+    if (epoch < newest) breakRule(`${server.name} acknowledges a write in epoch ${epoch}, the newest is ${newest}`)
+    if (ended.has(termOf(server)) && !world.isForgetful)
+      breakRule(`${server.name} acknowledges a write after ${writer} did`)
+  }
+
   return {
     acks,
     onMark(mark) {
@@ -85,22 +101,13 @@ export function watchOver(world: World): Watch {
       // What somebody writes to a master that was made by hand is outside the protocol.
       if (server.isMadeByHand) return
       const epoch = cell.record?.epoch ?? 0
-      const term = termOf(server)
-      // The candidate of a running failover writes under its old record until it has a new one.
-      // With its status an operator forgets a change of the primary that was not marked yet, and to whom nobody was led.
-      const newest = world.isForgetful ? markedEpoch : newestEpoch
-      const { intent } = world
-      const isCandidate = intent && intent.epoch > newestEpoch && podOf(world, intent.candidate)?.server === server
-      const isRightful = isCandidate || (promoted.get(server) ?? -1) >= newestSinceMs
-      if (epoch < newest && epoch >= forgivenBelow && !isRightful)
-        breakRule(`${server.name} acknowledges a write in epoch ${epoch}, the newest is ${newest}`)
-      if (ended.has(term) && epoch >= forgivenBelow && !isRightful && !world.isForgetful)
-        breakRule(`${server.name} acknowledges a write after ${writer} did`)
-      if (epoch >= forgivenBelow || isRightful) {
-        if (writer !== '' && writer !== term) ended.add(writer)
-        writer = term
-      }
       acks.push({ cell, atMs: world.nowMs, epoch, server: server.name })
+      const mayWrite = isRightful(server)
+      if (epoch < forgivenBelow && !mayWrite) return
+      if (!mayWrite) judge(server, epoch)
+      const term = termOf(server)
+      if (writer !== '' && writer !== term) ended.add(writer)
+      writer = term
     },
     onTick() {
       const labelled = world.pods.filter((pod) => pod.role === 'primary')
