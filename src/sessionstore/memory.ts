@@ -18,6 +18,7 @@ export type Attempt = Readonly<{ generation: number; nowMs: number }>
  */
 export class StoreMemory {
   readonly observingSinceMs: number
+  #waitingFor: string | undefined
   readonly #ghosts = new Map<string, Ghost>()
   readonly #linkDownSinceMs = new Map<string, number>()
   readonly #prepareFailures = new Map<string, Readonly<{ runId: string; atMs: number; message: string }>>()
@@ -46,6 +47,13 @@ export class StoreMemory {
     const removed = [...before].filter((name) => !bindings.includes(name))
     this.#applied = new Set(bindings)
     if (changed.length + removed.length > 0) this.onApplied([...changed, ...removed])
+  }
+
+  /** Whether the store waits for something else than before. */
+  noteWait(message: string | undefined): boolean {
+    const isNew = message !== undefined && message !== this.#waitingFor
+    this.#waitingFor = message
+    return isNew
   }
 
   /** Notes when links go down and come back. */

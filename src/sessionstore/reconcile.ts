@@ -109,6 +109,10 @@ async function takeStep(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Pro
       return { kind: 'notDone' }
     }
   }
+  if (step.kind === 'wait' || step.kind === 'blocked') {
+    // Once for each reason: what a store waits for must be told, and it is looked at every second.
+    if (pass.runtime.memory.noteWait(step.message)) pass.log.info({ store: pass.key, ...step }, 'Topology waits')
+  } else pass.runtime.memory.noteWait(undefined)
   const note = noteOfStep(step)
   if (note && !isKnown(snapshot, step)) pass.events.record({ regarding: snapshot.store, ...note })
   // The cache shows a deletion only when the watch brings it, which is the next reason to look.

@@ -112,7 +112,7 @@ export function planWithoutWitness(facts: TopologyFacts, electorate: Electorate)
     return {
       kind: 'wait',
       reason: 'WaitingForMembers',
-      message: `${holder.name} may hold the newest data and cannot be elected yet: it is loading, syncing or not prepared`,
+      message: `${holder.name} may hold the newest data and cannot be elected yet: it is loading or not prepared`,
       requeueAfterMs: LOOK_AGAIN_MS,
     }
   const foreign = electorate.reached.find((member) => member.probe.keyCount > 0)
@@ -151,8 +151,7 @@ export function mayNewerBeSilent(facts: TopologyFacts, { isBehind }: Electorate)
 }
 
 function mayHoldData(member: ReachedMember, facts: TopologyFacts): boolean {
-  const { isLoading, isSyncing } = member.probe
-  return isLoading || isSyncing || recordOf(member, facts.storeUID) !== undefined
+  return member.probe.isLoading || recordOf(member, facts.storeUID) !== undefined
 }
 
 /** Gives silent members time to answer, then leaves it to a human; `missing` says what is lacking without them. */

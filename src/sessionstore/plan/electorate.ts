@@ -58,9 +58,10 @@ function findLastPrimary(facts: TopologyFacts, records: readonly EpochRecord[], 
 }
 
 function isCandidate(member: ReachedMember, facts: TopologyFacts, epoch: number): boolean {
-  const { probe } = member
-  // A replica in a full sync holds neither the old data nor the new.
-  if (probe.isSyncing || !isPrepared(member, facts)) return false
+  // One that says it is syncing still has its data: a full copy goes to a file first, and while that is loaded the server
+  // says so. Replicas of a primary that came back behind its boot guard say it for as long as nobody is elected: it
+  // answers their PSYNC with MASTERDOWN, which they take for a server that knows SYNC only.
+  if (!isPrepared(member, facts)) return false
   return recordOf(member, facts.storeUID)?.epoch === epoch
 }
 

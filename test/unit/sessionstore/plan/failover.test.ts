@@ -162,9 +162,21 @@ describe('planTopology(): who takes over (dataplane 1)', () => {
       'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
     ],
     [
-      'nobody in the middle of a full sync',
+      'one that says it is syncing: its data is still there',
       '',
       ['s-0 gone', 's-1 cut shown syncing', 's-2 cut shown'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryStopped)',
+    ],
+    [
+      'those who say so when their primary came back behind its boot guard (F20)',
+      '',
+      ['s-0 nowhere shown empty labelled', 's-1 cut shown syncing', 's-2 cut shown syncing'],
+      'intent Failover epoch 2 s-1 from s-0 (PrimaryRestarted)',
+    ],
+    [
+      'nobody who is loading a full copy',
+      '',
+      ['s-0 gone', 's-1 cut shown loading', 's-2 cut shown'],
       'intent Failover epoch 2 s-2 from s-0 (PrimaryStopped)',
     ],
     [
