@@ -40,6 +40,7 @@ describe('scaling', function () {
       downtimeMs: summary.downtimeMs,
       failed: summary.failed,
       failedWithRetries: patientSummary.failed,
+      causes: JSON.stringify([summary.causes, patientSummary.causes]),
       stepsMs: timesMs.join(' '),
       primaries: watch.history().flat().join(' '),
     })

@@ -5,7 +5,7 @@
 //
 // --keys 0 writes ever new keys: each acknowledged write can be looked for later. --keys N writes over a fixed set.
 // --idle N opens N more connections that write nothing until the line "wake" comes on standard input.
-// --retries lets ioredis queue and resend as it does by default; without it the first refusal is a failed write.
+// --retries lets ioredis queue and resend, READONLY included; without it the first refusal is a failed write.
 // --log FILE takes the lines of every write; standard output then carries only what changes, a line of numbers each
 // second, and the summary. The line "stop", the end of standard input, SIGTERM, SIGINT or --seconds end it.
 import { randomBytes } from 'node:crypto'
@@ -64,6 +64,15 @@ const impatient = {
   retryStrategy: () => 50,
 }
 
+/**
+ * What README recommends: ioredis queues and resends by itself after a lost connection, but hands READONLY on, which a
+ * primary gives for a moment after it handed over; 2 means reconnect and send again.
+ */
+const patient = {
+  commandTimeout: 10 * timeoutMs,
+  reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+}
+
 function connect() {
   const tls = tlsOptions(binding)
   const redis = new Redis({
@@ -75,7 +84,7 @@ function connect() {
     connectTimeout: timeoutMs,
     disconnectTimeout: 200,
     keepAlive: 5000,
-    ...(values.retries ? { commandTimeout: 10 * timeoutMs } : { ...impatient, commandTimeout: timeoutMs }),
+    ...(values.retries ? patient : { ...impatient, commandTimeout: timeoutMs }),
   })
   redis.on('error', (error) => tally.cause(causeOf(error)))
   redis.on('reconnecting', () => tally.reconnected())
