@@ -85,7 +85,8 @@ function readFollowers(silent: readonly MemberFacts[], facts: TopologyFacts): Fe
   return { kind: 'repointFirst', members: following.map((member) => member.name) }
 }
 
-function hasFence(member: MemberFacts): boolean {
+/** It was told to refuse writes. */
+export function hasFence(member: MemberFacts): boolean {
   return member.probe.kind === 'reached' && member.probe.minReplicasToWrite >= FENCED_W
 }
 
@@ -106,7 +107,9 @@ function readAsyncFence(silent: readonly MemberFacts[], facts: TopologyFacts): F
 /** Measured: a primary accepts for maxLag + 0.7 s after its replicas froze. */
 function readLagGate(silent: readonly MemberFacts[], facts: TopologyFacts): FenceState {
   for (const member of silent) {
-    const heardMs = facts.lastHeardMs[member.name] ?? facts.observingSinceMs
+    // Those that heard it last may be gone unseen, as the old end of a move is: until it fell silent it may have been heard.
+    const sinceMs = member.probe.kind === 'unreachable' ? member.probe.sinceMs : 0
+    const heardMs = Math.max(sinceMs, facts.lastHeardMs[member.name] ?? facts.observingSinceMs)
     const atMs = heardMs + facts.goal.maxLagMs + 1000
     if (facts.nowMs < atMs) return { kind: 'waitUntil', atMs, member: member.name }
   }

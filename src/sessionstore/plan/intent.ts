@@ -19,7 +19,7 @@ import {
   type TopologyFacts,
   type TopologyStep,
 } from './facts.ts'
-import { isFollowing, isStopped, readFence } from './fence.ts'
+import { hasFence, isFollowing, isStopped, readFence } from './fence.ts'
 import { quorumFor } from './quorum.ts'
 
 /** A move that did not happen by then is given up: the primary has been read-only for parts of that time. */
@@ -56,7 +56,7 @@ function planEstablish(facts: TopologyFacts, electorate: Electorate, step: Estab
   if (record?.epoch === intent.epoch && record.primary === candidate.name) return { kind: 'none' }
   if (!isPrepared(candidate, facts) && candidate.hasPrepareFailed) return chooseAgain(facts, electorate, step)
   if (!isPrepared(candidate, facts)) return { kind: 'prepare', members: [candidate.name] }
-  const fence = planFence(facts, electorate, candidate.name)
+  const fence = planFence(facts, electorate, candidate)
   if (fence) return fence
   return planQuorumForNew(facts, electorate, step)
 }
@@ -130,7 +130,7 @@ function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step)
   if (!isBootstrap && !electorate.candidates.includes(candidate)) return chooseAgain(facts, electorate, step)
   if (isBootstrap && (electorate.candidates.length > 0 || !isFitForBootstrap(candidate, facts, intent)))
     return chooseAgain(facts, electorate, step)
-  const fence = planFence(facts, electorate, candidate.name)
+  const fence = planFence(facts, electorate, candidate)
   if (fence) return fence
   return { kind: 'promote', candidate: candidate.name, expectedEpoch: record?.epoch ?? 'none' }
 }
@@ -142,8 +142,11 @@ function isFitForBootstrap(candidate: ReachedMember, facts: TopologyFacts, inten
 }
 
 /** undefined: nobody but the candidate can accept a write. */
-function planFence(facts: TopologyFacts, electorate: Electorate, candidate: string): TopologyStep | undefined {
-  const fence = readFence(facts, electorate, candidate)
+function planFence(facts: TopologyFacts, electorate: Electorate, candidate: ReachedMember): TopologyStep | undefined {
+  const fence = readFence(facts, electorate, candidate.name)
+  // A candidate that is a master already must not write while another may: its replicas would let it.
+  const isOpen = isMaster(candidate) && !hasFence(candidate)
+  if (isOpen && fence.kind !== 'fenced' && fence.kind !== 'fenceFirst') return { kind: 'fence', member: candidate.name }
   switch (fence.kind) {
     case 'fenced':
       return undefined
@@ -152,7 +155,7 @@ function planFence(facts: TopologyFacts, electorate: Electorate, candidate: stri
     case 'repointFirst':
       return {
         kind: 'repoint',
-        moves: fence.members.map((member) => ({ member, to: member === candidate ? 'nowhere' : candidate })),
+        moves: fence.members.map((member) => ({ member, to: member === candidate.name ? 'nowhere' : candidate.name })),
       }
     case 'waitUntil':
       return {
@@ -183,12 +186,16 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
   const fresher = electorate.primary ? undefined : awaitFresher(facts, electorate, next)
   if (fresher) return fresher
   const epoch = electorate.epoch + 1
-  const known = intent.kind === 'Failover' ? intent.reason : 'CandidateLost'
-  const reason = electorate.isBehind ? 'NewestDataLost' : known
+  const reason = electorate.isBehind ? 'NewestDataLost' : reasonAgain(facts, electorate, intent)
   return {
     kind: 'recordIntent',
     intent: { ...intent, kind: 'Failover', epoch, candidate: next.name, reason, startedAtMs: facts.nowMs },
   }
+}
+
+function reasonAgain(facts: TopologyFacts, electorate: Electorate, intent: Intent): string {
+  if (intent.kind === 'Failover') return intent.reason
+  return intent.kind === 'Move' ? failoverReason(facts, electorate) : 'CandidateLost'
 }
 
 function planMove(facts: TopologyFacts, electorate: Electorate, { intent, candidate }: Step): TopologyStep {
@@ -220,17 +227,5 @@ function planMove(facts: TopologyFacts, electorate: Electorate, { intent, candid
       requeueAfterMs: LOOK_AGAIN_MS,
     }
   // The old primary died in the middle: from here on it is a failover, with its own fence.
-  const [best] = electorate.candidates
-  if (!best) return { kind: 'clearIntent', intent, outcome: 'MoveAbandoned' }
-  return {
-    kind: 'recordIntent',
-    intent: {
-      ...intent,
-      kind: 'Failover',
-      epoch: intent.epoch + 1,
-      candidate: best.name,
-      reason: failoverReason(facts, electorate),
-      startedAtMs: facts.nowMs,
-    },
-  }
+  return planReveal(electorate) ?? chooseAgain(facts, electorate, { intent, candidate })
 }

@@ -83,7 +83,7 @@ export function watchOver(world: World): Watch {
     },
     onRecord(server, epoch, isAwaited) {
       // A server that thaws does what it was told as a primary; as a zombie it changes nothing with it.
-      if (!isAwaited && epoch < newestEpoch) return
+      if (epoch < newestEpoch && (!isAwaited || world.isForgetful)) return
       if (server.preparedHash === '') breakRule(`${server.name} becomes the primary and was never prepared`)
       if (epoch < newestEpoch) breakRule(`${server.name} records epoch ${epoch} after ${newestEpoch}`)
       // Before the mark an epoch may be forgotten and begun again: nobody was ever led to its first primary.

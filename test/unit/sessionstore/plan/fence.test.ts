@@ -38,6 +38,24 @@ describe('planTopology(): the fence (dataplane 5.3, F2)', () => {
       'promote s-1 over epoch 1',
     ],
     [
+      'counts from the silence of a member whom nobody was ever seen to hear',
+      'intent:Failover/3/s-1/s-0',
+      ['s-0 gone', HEIR, 's-2 silent:2'],
+      'wait Fencing',
+    ],
+    [
+      'shuts a candidate that is a master already while another may write',
+      'intent:Failover/3/s-0/s-0',
+      ['s-0 primary', 's-1 silent:2', 's-2 of:s-1 cut shown'],
+      'fence s-0',
+    ],
+    [
+      'and gives it no replica before that',
+      'intent:Failover/3/s-0/s-0',
+      ['s-0 primary fenced', 's-1 silent:2', 's-2 of:s-1 cut shown'],
+      'repoint s-2 to s-0',
+    ],
+    [
       'does not need the quorum of a stopped member: it cannot follow anybody',
       INTENT,
       ['s-0 silent:4', HEIR, 's-2 gone'],
@@ -88,7 +106,7 @@ describe('planTopology(): the fence (dataplane 5.3, F2)', () => {
     [
       'lets a ghost alone not hold up a failover',
       INTENT,
-      ['s-0 nowhere shown empty', HEIR, 's-2 nowhere shown', 's-0x ghost was:master'],
+      ['s-0 nowhere shown empty', HEIR, 's-2 nowhere shown', 's-0x ghost:9 was:master'],
       'promote s-1 over epoch 1',
     ],
     [

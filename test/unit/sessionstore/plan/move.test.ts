@@ -75,10 +75,22 @@ describe('planTopology(): a planned move (dataplane 6, F25)', () => {
       'intent Failover epoch 3 s-1 from s-0 (PrimaryRestarted)',
     ],
     [
-      'is given up when nobody can show the data, and elected anew',
+      'shows hidden records first when the old primary died in the middle',
       MOVE,
       ['s-0 stopped', 's-1 cut', 's-2 cut'],
-      'clear Move epoch 2 s-1 from s-0 (RollingUpdate): MoveAbandoned',
+      'reveal s-1 s-2',
+    ],
+    [
+      'gives its target, which may be the primary by now, the time of a primary',
+      `mark:2/3/1 ${MOVE}`,
+      ['s-0 gone', 's-1 silent:1', 's-2 cut shown epoch:1'],
+      'wait ResumingFailover',
+    ],
+    [
+      'passes no older copy off for the newest when its target is the primary and silent',
+      `mark:2/3/1 ${MOVE}`,
+      ['s-0 gone', 's-1 silent:4', 's-2 cut shown epoch:1'],
+      'wait WaitingForMembers',
     ],
   ])
 })
