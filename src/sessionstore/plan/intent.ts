@@ -128,7 +128,8 @@ function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step)
   const isBootstrap = intent.kind === 'Bootstrap'
   // A candidate that came back empty must not win over members that still hold the data (F1).
   if (!isBootstrap && !electorate.candidates.includes(candidate)) return chooseAgain(facts, electorate, step)
-  if (isBootstrap && (electorate.candidates.length > 0 || !isFitForBootstrap(candidate, facts, intent)))
+  const isDataShown = electorate.reached.some((member) => recordOf(member, facts.storeUID) !== undefined)
+  if (isBootstrap && (isDataShown || !isFitForBootstrap(candidate, facts, intent)))
     return chooseAgain(facts, electorate, step)
   const fence = planFence(facts, electorate, candidate)
   if (fence) return fence
@@ -181,9 +182,10 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
       requeueAfterMs: LOOK_AGAIN_MS,
     }
   // The old primary, fenced or not, has all that was ever acknowledged: it gets a new epoch like any other.
-  const next = electorate.primary ?? electorate.candidates[0]
+  const old = electorate.primary && isPrepared(electorate.primary, facts) ? electorate.primary : undefined
+  const next = old ?? electorate.candidates[0]
   if (!next || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
-  const fresher = electorate.primary ? undefined : awaitFresher(facts, electorate, next)
+  const fresher = old ? undefined : awaitFresher(facts, electorate, next)
   if (fresher) return fresher
   const epoch = electorate.epoch + 1
   const reason = electorate.isBehind ? 'NewestDataLost' : reasonAgain(facts, electorate, intent)

@@ -66,6 +66,18 @@ describe('planTopology(): everything is lost (dataplane 3, F1, F3)', () => {
       'intent Failover epoch 3 s-1 from s-0 (CandidateLost)',
     ],
     [
+      'waits for a holder of data that came back and cannot be prepared',
+      'intent:Bootstrap/2/s-0/s-0/DataLost',
+      ['s-0 nowhere shown empty', 's-1 nowhere shown unprepared failed', 's-2 nowhere shown empty'],
+      'wait WaitingForMembers',
+    ],
+    [
+      'and does not choose it again and again',
+      'intent:Failover/3/s-0/s-0',
+      ['s-0 primary unprepared failed', 's-1 nowhere shown empty', 's-2 nowhere shown empty'],
+      'wait WaitingForMembers',
+    ],
+    [
       'promotes the candidate of a new beginning over no record',
       'intent:Bootstrap/2/s-0/s-0/DataLost',
       EMPTY,
