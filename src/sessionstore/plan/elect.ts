@@ -8,6 +8,7 @@ import {
   type TopologyStep,
 } from './facts.ts'
 import { graceMs, isFollowing, isStopped, readFence } from './fence.ts'
+import { quorumFor } from './quorum.ts'
 
 /** How long members may take to answer before those that do decide. */
 const WITNESS_WAIT_MS = 30_000
@@ -64,7 +65,9 @@ function planBootstrap(facts: TopologyFacts, electorate: Electorate): TopologySt
   const unprepared = unpreparedMembers(facts)
   if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
   const prepared = electorate.reached.filter((member) => isPrepared(member, facts) && !member.pod?.isTerminating)
-  const needed = 1 + facts.goal.w
+  const size = facts.statefulSetReplicas ?? facts.goal.n
+  // Members that are still to come are not waited for: during an intent none are added.
+  const needed = 1 + quorumFor(facts, Math.min(facts.goal.n, size)).w
   if (prepared.length < needed)
     return {
       kind: 'wait',

@@ -42,6 +42,18 @@ describe('planTopology(): bootstrap (dataplane 3, F3, F9)', () => {
       'intent Bootstrap epoch 1 s-0 (FirstPrimary)',
     ],
     [
+      'does not wait for members that are still to come',
+      'virgin n:5 w:1 size:1 intent:Bootstrap/1/s-0//FirstPrimary',
+      ['s-0 restarted shown failed'],
+      'wait WaitingForMembers',
+    ],
+    [
+      'but for one that can be prepared again',
+      'virgin n:5 w:1 size:2 intent:Bootstrap/1/s-1//FirstPrimary',
+      ['s-0 nowhere shown empty', 's-1 gone'],
+      'intent Bootstrap epoch 2 s-0 (FirstPrimary)',
+    ],
+    [
       'never chooses a pod that is being deleted',
       'virgin',
       ['s-0 nowhere shown empty leaving', ...RESTED.slice(1)],
