@@ -48,6 +48,21 @@ export async function moveTo(from: MoveEnd, to: MoveEnd, options: MoveOptions): 
   return cut.ok ? { ok: true, tookMs } : cut
 }
 
+/**
+ * Calls off a FAILOVER that nobody watches any more, as after the end of the operator that began it: both ends would stay
+ * read-only until the server gives up by itself, which it does not with a hung target.
+ */
+export async function abortUnwatched(
+  connection: Connection,
+): Promise<Readonly<{ ok: true; wasMoving: boolean }> | Failure> {
+  const info = await connection.call(['INFO', 'replication'])
+  if (!info.ok) return toFailure(info)
+  const state = parseInfo(String(info.value)).get('master_failover_state') ?? 'no-failover'
+  if (state === 'no-failover') return { ok: true, wasMoving: false }
+  const aborted = await connection.call(['FAILOVER', 'ABORT'])
+  return aborted.ok ? { ok: true, wasMoving: true } : toFailure(aborted)
+}
+
 type Outcome = 'moved' | 'kept' | 'two' | 'unresolved' | 'silent'
 
 type Target = Readonly<{ ok: true; host: string; port: number; offset: number }>

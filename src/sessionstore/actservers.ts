@@ -1,17 +1,19 @@
 import type { Connection } from '../redis/connection.ts'
-import { moveTo } from '../redis/move.ts'
+import { abortUnwatched, moveTo } from '../redis/move.ts'
 import { prepare } from '../redis/prepare.ts'
 import { promote } from '../redis/promote.ts'
 import { writeRecord } from '../redis/recordscript.ts'
 import {
   awaitReplicaOnline,
   cutClients,
+  type Done,
   demote,
   fence,
   join,
   restoreServing,
   setConfig,
   setQuorum,
+  type Upstream,
   waitReplicas,
 } from '../redis/replication.ts'
 import { type ActResult, type DataPlane, DONE, notDone } from './dataplane.ts'
@@ -103,7 +105,7 @@ export async function actEstablish(context: ServerContext, step: Step<'establish
   if (!gated.ok) return notDone(`${primary}: ${gated.message}`)
   const upstream = upstreamOf(context, primary)
   const joined = await Promise.all(
-    replicas.map((name) => withConnection(dataPlane, name, (replica) => join(replica, upstream))),
+    replicas.map((name) => withConnection(dataPlane, name, (replica) => follow(replica, upstream))),
   )
   // A member that still says it is a primary is demoted once the record stands; here only w replicas are needed.
   if (joined.filter(({ ok }) => ok).length < w)
@@ -122,9 +124,19 @@ export async function actEstablish(context: ServerContext, step: Step<'establish
 
 export async function actHandOver(context: ServerContext, step: Step<'handOver'>): Promise<ActResult> {
   const [from, to] = [moveEnd(context, step.from), moveEnd(context, step.to)]
-  if (!from || !to) return notDone(`${from ? step.to : step.from} is not connected`)
+  if (!from) return notDone(`${step.from} is not connected`)
+  const left = await abortUnwatched(from.connection)
+  if (!left.ok) return notDone(`${step.from}: ${left.message}`)
+  if (left.wasMoving) return notDone(`a hand-over of ${step.from} that nobody watched was called off`)
+  if (!to) return notDone(`${step.to} is not connected`)
   const moved = await moveTo(from, to, { timeoutMs: MOVE_TIMEOUT_MS })
   return moved.ok ? DONE : notDone(`${step.from} did not hand over to ${step.to}: ${moved.message}`)
+}
+
+/** Points a replica at its primary and shuts what a look at its record may have opened. */
+async function follow(replica: Connection, upstream: Upstream): Promise<Done> {
+  const joined = await join(replica, upstream)
+  return joined.ok ? restoreServing(replica) : joined
 }
 
 /** Returns what the zombie had written alone, in bytes of its replication stream. */
@@ -158,10 +170,11 @@ export async function actSetQuorum(context: ServerContext, step: Step<'setQuorum
   const { snapshot, dataPlane } = context
   const { primary, epoch, n, w } = step
   const maxLagSeconds = maxLagOf(snapshot)
-  const members = snapshot.facts.members.filter(isReached).map((member) => member.name)
-  const gated = await each(members, (name) =>
-    withConnection(dataPlane, name, (connection) => setQuorum(connection, w, maxLagSeconds)),
-  )
+  const gate = (name: string): Promise<Outcome> =>
+    withConnection(dataPlane, name, (connection) => setQuorum(connection, w, maxLagSeconds))
+  const others = snapshot.facts.members.filter(isReached).filter((member) => member.name !== primary)
+  // The gate of a replica is asserted again when it is promoted: a sick one must not keep the primary from its writes.
+  const [gated] = await Promise.all([each([primary], gate), ...others.map((member) => gate(member.name))])
   if (!gated.isDone) return gated
   const record = { storeUID: snapshot.facts.storeUID, epoch, n, w, primary }
   return each([primary], (name) => withConnection(dataPlane, name, (connection) => writeRecord(connection, record)))

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { moveTo } from '../../../src/redis/move.ts'
+import { abortUnwatched, moveTo } from '../../../src/redis/move.ts'
 import { type Answer, fakeConnection } from './fakeconnection.ts'
 
 const MASTER = ['master', 1, []]
@@ -84,5 +84,28 @@ describe('moveTo()', () => {
     const from = server(() => MASTER)
     expect(await run(from, to)).to.deep.include({ ok: false, reason: 'TargetSilent' })
     expect(from.asked.some((command) => command.startsWith('FAILOVER'))).to.equal(false)
+  })
+})
+
+describe('abortUnwatched()', () => {
+  const infoWith = (state: string) => (command: string) =>
+    command.startsWith('INFO') ? `role:master\r\nmaster_failover_state:${state}\r\n` : undefined
+
+  it('calls off a FAILOVER that is under way', async () => {
+    const connection = fakeConnection(infoWith('waiting-for-sync'))
+
+    const result = await abortUnwatched(connection)
+
+    expect(result).to.deep.equal({ ok: true, wasMoving: true })
+    expect(connection.asked).to.deep.equal(['INFO replication', 'FAILOVER ABORT'])
+  })
+
+  it('leaves a primary alone that hands nothing over', async () => {
+    const connection = fakeConnection(infoWith('no-failover'))
+
+    const result = await abortUnwatched(connection)
+
+    expect(result).to.deep.equal({ ok: true, wasMoving: false })
+    expect(connection.asked).to.deep.equal(['INFO replication'])
   })
 })

@@ -40,6 +40,8 @@ describe('actEstablish()', () => {
       's-0 CONFIG SET min-replicas-to-write 1',
       `s-1 REPLICAOF ${host('s-0')} 6379`,
       `s-2 REPLICAOF ${host('s-0')} 6379`,
+      's-1 CONFIG SET replica-serve-stale-data no',
+      's-2 CONFIG SET replica-serve-stale-data no',
       's-0 EVAL record',
       's-0 CONFIG SET replica-serve-stale-data no',
     ])
