@@ -40,6 +40,7 @@ export class StoreRuntime {
   readonly #stragglers: Stragglers
   #members: readonly string[] = []
   #isTaken = false
+  #hasFollowed = false
 
   constructor(options: RuntimeOptions) {
     this.memory = new StoreMemory(options.nowMs())
@@ -108,6 +109,9 @@ export class StoreRuntime {
       this.#prober.setTarget(undefined)
       return
     }
+    // The process that moved the label may have ended before every node had learned of it.
+    if (!this.#hasFollowed) this.#stragglers.follow(primary.name)
+    this.#hasFollowed = true
     const host = serviceHost(identity, 'primary')
     const ca = spec.tlsMode === 'Required' ? credentials.served?.bundlePem : undefined
     this.#prober.setTarget({
