@@ -30,7 +30,8 @@ export async function startEngine(machine: Machine, logFile: string): Promise<st
   await until(
     'an answer of the container engine',
     async () => {
-      if (!isRunning(pid, engine.socket)) throw new Error('Cannot start the container engine: it ended')
+      // No marker: until the child has replaced itself its command line is still ours, and the pid cannot be another's.
+      if (!isRunning(pid, '')) throw new Error('Cannot start the container engine: it ended')
       return doesEngineAnswer(env)
     },
     { timeoutMs: 60_000, everyMs: 200 },
