@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { disturb } from '../support/cluster/disturb.ts'
 import { killTwice, signalServer } from '../support/cluster/faults.ts'
+import { STUCK_MS } from '../support/cluster/report.ts'
 import { type TestStore, useOwnStores } from '../support/cluster/shared.ts'
 import { isSettled, podNamed, podRuns, primaryPod } from '../support/cluster/store.ts'
 
@@ -28,7 +29,7 @@ describe('killing the process of the primary', function () {
     const after = await podRuns(ref)
     const changed = Object.keys(after).filter((name) => after[name] !== before[name])
     expect(verified.lostSpanMs, 'time over which acknowledged writes were lost').to.be.at.most(LOSS_BOUND_MS)
-    expect(summary.downtimeMs, 'gap in ms').to.be.at.most(5000)
+    expect(summary.downtimeMs, 'gap in ms').to.be.at.most(STUCK_MS)
     expect(changed, 'pods that were started anew').to.deep.equal([primary.metadata.name])
     expect(history.at(-1), 'the last labelled primary').to.not.include(primary.metadata.name)
   })

@@ -5,7 +5,7 @@ import { countRequests, isWrite, markAudit, requestsBetween } from '../support/c
 import { disturb } from '../support/cluster/disturb.ts'
 import { deletePod, refOf, signalProcesses, signalServer } from '../support/cluster/faults.ts'
 import { leaderPod, OPERATOR, operatorPods, untilOperatorReady } from '../support/cluster/operator.ts'
-import { report } from '../support/cluster/report.ts'
+import { report, STUCK_MS } from '../support/cluster/report.ts'
 import { useSharedStore } from '../support/cluster/shared.ts'
 import { podRuns, primaryPod } from '../support/cluster/store.ts'
 import { startWriter } from '../support/cluster/writer.ts'
@@ -55,7 +55,7 @@ describe('the operator itself', function () {
 
     const takeoverMs = await untilNewLeader(leader.metadata.name)
     report('leader killed', { takeoverMs })
-    expect(takeoverMs, 'ms to the next leader').to.be.at.most(10_000)
+    expect(takeoverMs, 'ms to the next leader').to.be.at.most(STUCK_MS)
   })
 
   it('finishes a failover during which both of its pods were deleted (F20)', async () => {

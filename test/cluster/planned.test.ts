@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { kubectl } from '../support/cluster/command.ts'
 import { disturb } from '../support/cluster/disturb.ts'
+import { STUCK_MS } from '../support/cluster/report.ts'
 import { useSharedStore } from '../support/cluster/shared.ts'
 import { podRuns } from '../support/cluster/store.ts'
 
@@ -24,6 +25,6 @@ describe('deleting the pod of the primary', function () {
     const changed = Object.keys(after).filter((name) => after[name] !== before[name])
     expect(verified.lost, 'acknowledged writes lost').to.equal(0)
     expect(changed, 'pods that were started anew').to.deep.equal(history[0])
-    expect(summary.downtimeMs, 'gap in ms').to.be.at.most(3000)
+    expect(summary.downtimeMs, 'gap in ms').to.be.at.most(STUCK_MS)
   })
 })
