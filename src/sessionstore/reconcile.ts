@@ -17,7 +17,7 @@ import { planObjects } from './plan/objects.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
 import { reloadCertificates } from './reload.ts'
 import { resizePods } from './resize.ts'
-import { isAtRest, obstacleOf, restUntil, staleServers, tlsFacts } from './rest.ts'
+import { isAtRest, refusalOf, restUntil, staleServers, tlsFacts } from './rest.ts'
 import type { Runtime } from './runtime.ts'
 import { describeFailover, writeStatus } from './writestatus.ts'
 
@@ -219,8 +219,8 @@ async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Fin
   signal.throwIfAborted()
   const { memory, write } = runtime
   const failure = taken.kind === 'failed' ? taken.failure : objectsFailure
-  const obstacle = obstacleOf(objectsFailure)
-  const extras = { write, tls: tlsFacts(snapshot), ...(obstacle && { obstacle }) }
+  const refused = refusalOf(objectsFailure)
+  const extras = { write, tls: tlsFacts(snapshot), ...(refused && { refused }) }
   noteUsers(memory, snapshot)
   const store = caches.stores.get(pass.key) ?? snapshot.store
   const context = { client, caches, metrics, memory, nowMs, signal }

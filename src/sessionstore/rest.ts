@@ -3,8 +3,9 @@ import type { Result } from '../kube/controller.ts'
 import { OperatorError } from '../kube/errors.ts'
 import type { ServerFacts } from '../redis/types.ts'
 import type { Snapshot } from './observe.ts'
-import type { Obstacle, TlsFacts } from './plan/conditions.ts'
+import type { TlsFacts } from './plan/conditions/inputs.ts'
 import { isReached } from './plan/facts.ts'
+import type { Obstacle } from './plan/obstacles.ts'
 import type { TopologyPlan } from './plan/topology.ts'
 
 const LOOK_AGAIN_MS = 1000
@@ -13,7 +14,7 @@ const RELOAD_AGAIN_MS = 5000
 const LONGEST_REST_MS = 6 * 3600 * 1000
 
 /** What a person has to change, when the failure to write the objects is one of that kind. */
-export function obstacleOf(failure: unknown): Obstacle | undefined {
+export function refusalOf(failure: unknown): Obstacle | undefined {
   if (!(failure instanceof OperatorError)) return undefined
   if (failure.code === 'NameConflict') return { reason: 'NameConflict', message: failure.message }
   if (failure.code === 'Invalid' || failure.code === 'InvalidConfig')

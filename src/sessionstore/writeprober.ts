@@ -1,5 +1,5 @@
 import { probeService } from '../redis/serviceprobe.ts'
-import type { WriteProbe } from './plan/conditions.ts'
+import type { WriteProbe } from './plan/conditions/inputs.ts'
 
 /** How often a write through the Service is tried on a fresh connection. */
 const EVERY_MS = 10_000

@@ -7,8 +7,9 @@ import type { KubeMetrics } from '../kube/metrics.ts'
 import { keyOf } from '../kube/types.ts'
 import type { StoreMemory } from './memory.ts'
 import type { Snapshot } from './observe.ts'
-import type { Obstacle, TlsFacts, WriteProbe } from './plan/conditions.ts'
+import type { TlsFacts, WriteProbe } from './plan/conditions/inputs.ts'
 import type { Intent, Outcome } from './plan/facts.ts'
+import { findObstacle, type Obstacle } from './plan/obstacles.ts'
 import { planStatus, toOperation } from './plan/status.ts'
 import type { TopologyPlan } from './plan/topology.ts'
 
@@ -24,7 +25,7 @@ export type StatusContext = Readonly<{
 }>
 
 /** What a status says beside the snapshot and the plan. */
-export type StatusExtras = Readonly<{ write: WriteProbe; tls: TlsFacts; obstacle?: Obstacle }>
+export type StatusExtras = Readonly<{ write: WriteProbe; tls: TlsFacts; refused?: Obstacle }>
 
 type Written = Readonly<{
   snapshot: Snapshot
@@ -47,9 +48,11 @@ export async function writeStatus(context: StatusContext, written: Written): Pro
   const reported = written.lastFailover ?? store.status?.lastFailover
   // While another change of the primary is on its way a loss is that one's.
   const lastFailover = operation ? reported : withLoss(reported, memory)
+  const obstacle = findObstacle({ ...snapshot, ...extras })
   const status = planStatus({
     ...snapshot,
     ...extras,
+    ...(obstacle && { obstacle }),
     plan,
     generation: store.metadata.generation ?? 0,
     nowIso: isoTime(nowMs()),

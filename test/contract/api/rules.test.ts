@@ -6,7 +6,9 @@ import { rulesOf } from '../../../src/api/walk.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
 import type { KubeObject, Resource } from '../../../src/kube/types.ts'
 import { contractClient, endNamespace, FIELD_MANAGER, installKind, newNamespace, outcomeOf } from './cluster.ts'
-import { ACTS, type Act, type Attempt, type RowsOfRule, SESSION_BINDING_ROWS, SESSION_STORE_ROWS } from './rows.ts'
+import { SESSION_BINDING_ROWS } from './rows/binding.ts'
+import { ACTS, type Act, type Attempt, type RowsOfRule } from './rows/row.ts'
+import { SESSION_STORE_ROWS } from './rows.ts'
 
 type Suite = Readonly<{ kind: KindSchema; resource: Resource; rows: Readonly<Record<string, RowsOfRule>> }>
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import type { DesiredCondition } from '../../../../src/api/v1alpha1/conditions.ts'
 import { effectiveSpec } from '../../../../src/api/v1alpha1/effective.ts'
-import { type ConditionInputs, planConditions } from '../../../../src/sessionstore/plan/conditions.ts'
+import type { ConditionInputs } from '../../../../src/sessionstore/plan/conditions/inputs.ts'
+import { planConditions } from '../../../../src/sessionstore/plan/conditions.ts'
 import { planTopology } from '../../../../src/sessionstore/plan/topology.ts'
 import { facts } from '../../../support/topology/words.ts'
 
@@ -56,7 +57,8 @@ describe('planConditions(): Ready means that a write through the Service succeed
     ['is False while members are missing in the count', 'n:5 w:1 mark:1/3/1 size:4', WELL, 'False MembersNotReady'],
     ['is False while members are too many', 'n:3 mark:1/4/1 size:4', [...WELL, 's-3'], 'False MembersNotReady'],
     ['is True at another size while suspended', 'suspended n:5 w:1 mark:1/3/1 size:3', WELL, 'True WriteSucceeded'],
-    ['is False with an obstacle', '', WELL, 'False Stalled', { obstacle: CONFLICT }],
+    ['is True with an obstacle, which Stalled tells', '', WELL, 'True WriteSucceeded', { obstacle: CONFLICT }],
+    ['is False with an obstacle that came before the first primary', '', DOWN, 'False Stalled', { obstacle: CONFLICT }],
   ])
 })
 

@@ -1,0 +1,24 @@
+import { isReached } from '../facts.ts'
+import { followersInSync } from '../quorum.ts'
+import type { ConditionInputs, Of } from './inputs.ts'
+
+/** See the reasons in CONDITIONS. */
+export function planAvailable({ facts, plan, write }: ConditionInputs): Of<'Available'> {
+  const is = (status: 'True' | 'False', reason: Of<'Available'>['reason'], message: string): Of<'Available'> => ({
+    type: 'Available',
+    status,
+    reason,
+    message,
+  })
+  const primary = facts.members.find((member) => member.name === plan.primary)
+  if (!primary || !isReached(primary)) {
+    const last = facts.members.find((member) => member.pod?.role === 'primary')
+    if (last) return is('False', 'PrimaryUnreachable', `primary ${last.name} does not answer`)
+    return is('False', 'NoPrimary', 'no server is the primary')
+  }
+  const inSync = followersInSync(facts, primary).length
+  const { minReplicasToWrite: w } = primary.probe
+  if (inSync < w) return is('False', 'WritesRefused', `${inSync} replicas keep up and ${w} are needed for a write`)
+  if (write.kind === 'failed') return is('False', 'WritesRefused', write.message)
+  return is('True', 'PrimaryServing', `primary ${primary.name} serves`)
+}

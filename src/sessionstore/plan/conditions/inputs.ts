@@ -1,0 +1,33 @@
+import type { DesiredCondition } from '../../../api/v1alpha1/conditions.ts'
+import type { EffectiveSpec } from '../../../api/v1alpha1/effective.ts'
+import type { SessionStoreStatus } from '../../../api/v1alpha1/sessionstorestatus.ts'
+import type { TopologyFacts } from '../facts.ts'
+import type { Obstacle } from '../obstacles.ts'
+import type { TopologyPlan } from '../topology.ts'
+
+/** How the last write through the primary Service, on a fresh connection, went. */
+export type WriteProbe =
+  | Readonly<{ kind: 'unknown' }>
+  | Readonly<{ kind: 'succeeded' }>
+  | Readonly<{ kind: 'failed'; message: string }>
+  | Readonly<{ kind: 'unreachable'; message: string }>
+
+export type TlsFacts =
+  | Readonly<{ kind: 'Disabled' | 'Pending' | 'Served' }>
+  | Readonly<{ kind: 'NotServed'; members: readonly string[] }>
+
+export type ConditionInputs = Readonly<{
+  spec: EffectiveSpec
+  facts: TopologyFacts
+  plan: TopologyPlan
+  write: WriteProbe
+  tls: TlsFacts
+  obstacle?: Obstacle
+  /** What the status says now. */
+  previous: SessionStoreStatus | undefined
+  /** Servers with settings that are asserted only after something else: what and why. */
+  pending?: string
+}>
+
+/** A condition of one type. */
+export type Of<T extends DesiredCondition['type']> = Extract<DesiredCondition, { type: T }>

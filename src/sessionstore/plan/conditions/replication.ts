@@ -1,0 +1,31 @@
+import { readElectorate } from '../electorate.ts'
+import { isReached } from '../facts.ts'
+import { isStopped } from '../fence.ts'
+import { followersInSync } from '../quorum.ts'
+import type { ConditionInputs, Of } from './inputs.ts'
+
+/** See the reasons in CONDITIONS. */
+export function planReplication({ spec, facts, plan }: ConditionInputs): Of<'ReplicationHealthy'> {
+  const is = (
+    status: 'True' | 'False',
+    reason: Of<'ReplicationHealthy'>['reason'],
+    message: string,
+  ): Of<'ReplicationHealthy'> => ({ type: 'ReplicationHealthy', status, reason, message })
+  const primary = readElectorate(facts).primary
+  if (!primary) return is('False', 'NoPrimary', 'no server is the primary')
+  if (spec.replicas === 1) return is('True', 'SingleMember', 'one member: its loss is the loss of all sessions')
+  if (facts.mark && facts.mark.w < facts.goal.w && plan.primary)
+    return is('False', 'Relaxed', `writes go on with ${facts.mark.w} replicas in sync instead of ${facts.goal.w}`)
+  const inSync = new Set([primary.name, ...followersInSync(facts, primary).map((member) => member.name)])
+  const expected = facts.members.filter((member) => member.ordinal < spec.replicas)
+  const syncing = expected.filter((member) => isReached(member) && member.probe.isSyncing).map((member) => member.name)
+  if (syncing.length > 0) return is('False', 'Syncing', `${syncing.join(', ')} receive a full copy`)
+  const missing = expected
+    .filter((member) => !isReached(member) || isStopped(member, facts))
+    .map((member) => member.name)
+  if (missing.length > 0 || expected.length < spec.replicas)
+    return is('False', 'MembersMissing', `${missing.join(', ') || 'members'} do not answer`)
+  const unlinked = expected.filter((member) => !inSync.has(member.name)).map((member) => member.name)
+  if (unlinked.length > 0) return is('False', 'LinkDown', `${unlinked.join(', ')} are not linked to the primary`)
+  return is('True', 'InSync', 'every replica is linked to the primary')
+}

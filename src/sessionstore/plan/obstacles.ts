@@ -1,0 +1,28 @@
+import type { ConditionReason } from '../../api/v1alpha1/conditions.ts'
+
+/** Something that a person, or another controller, has to change before the spec can be applied. */
+export type Obstacle = Readonly<{
+  reason: Exclude<ConditionReason<'Stalled'>, 'NotObserved' | 'NotStalled' | 'FailoverBlocked'>
+  /** What is in the way, and what to do. */
+  message: string
+}>
+
+/** What the rules look at; a Snapshot has it all but `refused`. */
+export type ObstacleInputs = Readonly<{
+  /** Why objects of the store could not be written in this pass. */
+  refused?: Obstacle
+}>
+
+type ObstacleRule = (inputs: ObstacleInputs) => Obstacle | undefined
+
+/** Each is derived anew on every pass, so that it goes when its cause goes; the first that finds something is told. */
+const RULES: readonly ObstacleRule[] = [({ refused }) => refused]
+
+/** What is in the way of the store, if anything is. */
+export function findObstacle(inputs: ObstacleInputs): Obstacle | undefined {
+  for (const rule of RULES) {
+    const obstacle = rule(inputs)
+    if (obstacle) return obstacle
+  }
+  return undefined
+}
