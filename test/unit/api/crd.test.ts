@@ -6,15 +6,10 @@ import { apiReference } from '../../../hack/generate/reference.ts'
 import { readSamples, sampleErrors } from '../../../hack/generate/samples.ts'
 import { KINDS } from '../../../src/api/v1alpha1/kinds.ts'
 import { fieldsOf, rulesOf } from '../../../src/api/walk.ts'
+import { fieldsIn } from '../../support/schema/used.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 const samplesFolder = path.join(root, 'samples')
-
-/** The paths of all values in an object, as `fieldsOf` names them. */
-function pathsIn(at: string, value: unknown): readonly string[] {
-  if (typeof value !== 'object' || value === null) return [at]
-  return [at, ...Object.entries(value).flatMap(([name, child]) => pathsIn(`${at}.${name}`, child))]
-}
 
 describe('generated files', () => {
   for (const [name, text] of [...crdFiles(), ['docs/api.md', apiReference()] as const]) {
@@ -77,7 +72,9 @@ describe('samples', () => {
     const samples = await readSamples(samplesFolder)
     for (const kind of KINDS) {
       const used = new Set(
-        samples.filter(({ value }) => value.kind === kind.kind).flatMap(({ value }) => pathsIn('spec', value.spec)),
+        samples
+          .filter(({ value }) => value.kind === kind.kind)
+          .flatMap(({ value }) => fieldsIn('spec', kind.spec, value.spec)),
       )
       const unused = fieldsOf('spec', kind.spec).filter(({ path: at }) => !used.has(at))
       expect(unused.map(({ path: at }) => at)).to.deep.equal([])
