@@ -38,8 +38,10 @@ export function throughPort(access: Access, port: number): Access {
 }
 
 /** A namespace of its own for one test file. */
-export async function newNamespace(client: KubeClient): Promise<string> {
-  const name = `kube-${randomBytes(4).toString('hex')}`
+export async function newNamespace(
+  client: KubeClient,
+  name = `kube-${randomBytes(4).toString('hex')}`,
+): Promise<string> {
   const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
   await client.create(NAMESPACES, namespace, { fieldManager: TEST_MANAGER })
   return name

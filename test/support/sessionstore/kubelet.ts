@@ -45,7 +45,7 @@ export async function endPod(client: KubeClient, servers: FakeServers, ref: Ref)
 }
 
 /** Says that the container has what its spec asks for now. */
-async function grantMemory(client: KubeClient, ref: Ref): Promise<void> {
+export async function grantMemory(client: KubeClient, ref: Ref): Promise<void> {
   const { spec, status } = await client.get(PODS, ref)
   const resources = spec?.containers[0]?.resources
   const containerStatuses = status?.containerStatuses?.map((each) => ({ ...each, resources }))
@@ -54,7 +54,7 @@ async function grantMemory(client: KubeClient, ref: Ref): Promise<void> {
 }
 
 /** A Node that is ready; all stores of a run share them. */
-async function runNode(client: KubeClient, name: string): Promise<void> {
+export async function runNode(client: KubeClient, name: string): Promise<void> {
   const node: KubeNode = { apiVersion: 'v1', kind: 'Node', metadata: { name } }
   try {
     await client.create(NODES, node, { fieldManager: TEST_MANAGER })
@@ -69,7 +69,8 @@ async function runNode(client: KubeClient, name: string): Promise<void> {
 
 type Seat = Readonly<{ name: string; canResize: boolean }>
 
-async function runPod(client: KubeClient, set: StatefulSet, { name, canResize }: Seat): Promise<void> {
+/** Makes one pod of a StatefulSet and says that it runs. */
+export async function runPod(client: KubeClient, set: StatefulSet, { name, canResize }: Seat): Promise<void> {
   const { namespace = '', uid = '', name: owner } = set.metadata
   const ordinal = Number(name.slice(owner.length + 1))
   const pod = {

@@ -1,11 +1,9 @@
 import type { KubeClient } from '../../../src/kube/client.ts'
-import type { DesiredObject, KubeObject, Resource } from '../../../src/kube/types.ts'
+import type { DesiredObject, Resource } from '../../../src/kube/types.ts'
 import { MemoryApi } from '../memory-api.ts'
+import type { Applied } from '../samples.ts'
 import { FakeServers } from './fakeservers.ts'
 import { startRig } from './rig.ts'
-
-/** What somebody applies, with the kind's place in the API. */
-export type Applied = Readonly<{ resource: Resource; object: KubeObject }>
 
 /** The manager of every object that the operator declares. */
 const OPERATOR = 'sessionstore-operator'

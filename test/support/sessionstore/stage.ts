@@ -25,10 +25,11 @@ export class Stage {
     this.rig = rig
   }
 
-  static async open(): Promise<Stage> {
+  /** In a namespace of this name, or of one that is made up. */
+  static async open(name?: string): Promise<Stage> {
     const client = await adminClient()
     for (const kind of KINDS) await installKind(client, kind)
-    const namespace = await newNamespace(client)
+    const namespace = await newNamespace(client, name)
     const stage = new Stage(client, namespace, undefined as unknown as Rig)
     stage.rig = await startRig(stage)
     return stage

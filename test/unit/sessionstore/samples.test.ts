@@ -2,22 +2,13 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
-import { readSamples, type Sample } from '../../../hack/generate/samples.ts'
-import { SESSION_BINDINGS } from '../../../src/api/v1alpha1/sessionbinding.ts'
-import { SESSION_STORES } from '../../../src/api/v1alpha1/sessionstore.ts'
-import * as builtIn from '../../../src/kube/resources.ts'
-import type { DesiredObject, KubeObject, Resource } from '../../../src/kube/types.ts'
+import type { Sample } from '../../../hack/generate/samples.ts'
+import type { DesiredObject } from '../../../src/kube/types.ts'
 import { expectGoldenText } from '../../support/golden.ts'
-import { type Applied, renderObjects } from '../../support/sessionstore/render.ts'
+import { allSamples, appliedOf } from '../../support/samples.ts'
+import { renderObjects } from '../../support/sessionstore/render.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
-const resources = [SESSION_STORES, SESSION_BINDINGS, ...Object.values(builtIn)] as readonly Resource[]
-
-function appliedOf({ file, value }: Sample): Applied {
-  const resource = resources.find(({ kind }) => kind === value.kind)
-  if (!resource) throw new Error(`samples/${file} has the unknown kind ${value.kind}`)
-  return { resource, object: value as KubeObject }
-}
 
 /** What a binding needs to be granted: the sample of its store. */
 function storesOf(samples: readonly Sample[], named: readonly Sample[]): readonly Sample[] {
@@ -72,7 +63,7 @@ describe('objects of each sample', function () {
   let texts: ReadonlyMap<string, string>
 
   before(async () => {
-    samples = await readSamples(path.join(root, 'samples'))
+    samples = await allSamples()
     const files = [...new Set(samples.map(({ file }) => file))]
     texts = new Map(await Promise.all(files.map(async (file) => [file, await goldenOf(samples, file)] as const)))
   })
