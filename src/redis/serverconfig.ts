@@ -1,3 +1,4 @@
+import type { PersistenceMode } from '../api/v1alpha1/defaults.ts'
 import type { ServerSettings } from './types.ts'
 
 /** What the server's configuration is rendered from: effective values, computed elsewhere. */
@@ -12,6 +13,7 @@ export type ServerConfigInput = Readonly<{
     clientAuth: 'None' | 'Optional' | 'Require'
   }>
   aclFile: string
+  persistence: PersistenceMode
   dataDir: string
   maxMemoryBytes: number
   /** One of the eight policies, e.g. `volatile-ttl`. */
@@ -32,6 +34,29 @@ export type ServerConfigInput = Readonly<{
 
 const CLIENT_AUTH = { None: 'no', Optional: 'optional', Require: 'yes' } as const
 
+/**
+ * A replica that cannot write to its disk goes on in memory: by the server's default it ends itself, and the primary
+ * then refuses writes for the lack of it. The condition VolumeFull tells.
+ */
+const ON_DISK = { 'replica-ignore-disk-write-errors': 'yes' } as const
+
+/** What is written to disk, and when. */
+const PERSISTENCE = {
+  // Nothing comes back after a restart: a leftover full-sync file would revive deleted sessions.
+  None: { save: '', appendonly: 'no', 'rdb-del-sync-files': 'yes' },
+  // The record's heartbeat is a change each second, so the first pair alone is a snapshot every five minutes.
+  RDB: { save: '300 1 60 10000', appendonly: 'no', ...ON_DISK },
+  AOF: {
+    save: '',
+    appendonly: 'yes',
+    appendfsync: 'everysec',
+    'auto-aof-rewrite-percentage': '100',
+    'auto-aof-rewrite-min-size': '64mb',
+    'aof-use-rdb-preamble': 'yes',
+    ...ON_DISK,
+  },
+} as const satisfies Readonly<Record<PersistenceMode, ServerSettings>>
+
 /** The parameters whose change needs a restart of the server: the pod template's hash covers them. */
 export function staticConfig(input: ServerConfigInput): ServerSettings {
   return {
@@ -45,10 +70,7 @@ export function staticConfig(input: ServerConfigInput): ServerSettings {
     // Boot guard: a server that starts is a replica of a closed port and serves nothing until the operator has decided.
     replicaof: '127.0.0.1 1',
     'replica-serve-stale-data': 'no',
-    // Nothing comes back after a restart: a leftover full-sync file would revive deleted sessions.
-    save: '',
-    appendonly: 'no',
-    'rdb-del-sync-files': 'yes',
+    ...PERSISTENCE[input.persistence],
     'repl-diskless-sync': 'yes',
     'repl-diskless-sync-delay': '1',
     'repl-ping-replica-period': '1',

@@ -1,4 +1,4 @@
-import type { Engine, TLSMode } from '../api/v1alpha1/defaults.ts'
+import type { Engine, PersistenceMode, TLSMode } from '../api/v1alpha1/defaults.ts'
 import type { StoreIdentity } from './identity.ts'
 import { PORT, podHost } from './names.ts'
 import { DIRECTORIES, FILES } from './paths.ts'
@@ -15,17 +15,27 @@ export const HANDOVER_SECONDS = 10
 /** How long nodes may lead new connections to a former primary: kube-proxy collects changes for a second. */
 export const LINGER_SECONDS = 3
 
+/** What a start removes from the data directory. */
+const LEFT_BEHIND = {
+  // A full-sync file would bring deleted sessions back.
+  None: ['*.rdb', 'appendonlydir'],
+  // Half-written snapshots of a server that was killed; nobody else removes them, and each is as large as the data.
+  RDB: ['temp-*'],
+  // The log has everything: a file of a full sync only takes its room.
+  AOF: ['temp-*', '*.rdb'],
+} as const satisfies Readonly<Record<PersistenceMode, readonly string[]>>
+
 /**
- * Starts a server without persistence. What an earlier container of the pod left behind is removed first: a full-sync
- * file would bring deleted sessions back. POD_NAME comes from the environment.
+ * Starts a server. What an earlier container left behind is removed first, but never what the server writes by its mode of
+ * persistence. POD_NAME comes from the environment.
  */
 export function startCommand(
   store: StoreIdentity,
-  options: Readonly<{ engine: Engine; clusterDomain: string }>,
+  options: Readonly<{ engine: Engine; persistence: Readonly<{ mode: PersistenceMode }>; clusterDomain: string }>,
 ): readonly string[] {
   const announced = podHost(store, '$POD_NAME', options.clusterDomain)
   const script = [
-    `rm -rf ${DIRECTORIES.data}/*.rdb ${DIRECTORIES.data}/appendonlydir`,
+    `rm -rf ${LEFT_BEHIND[options.persistence.mode].map((name) => `${DIRECTORIES.data}/${name}`).join(' ')}`,
     `exec ${PROGRAMS[options.engine].server} ${FILES.config} --replica-announce-ip "${announced}"`,
   ]
   return ['sh', '-c', `${script.join('\n')}\n`]

@@ -11,6 +11,8 @@ export const LABELS = {
   role: `${API_GROUP}/role`,
   /** `true` while a replica's link is up; on pods only. */
   readable: `${API_GROUP}/readable`,
+  /** UID of the store that a volume belongs to; on PersistentVolumeClaims only. */
+  storeUid: `${API_GROUP}/store-uid`,
   name: 'app.kubernetes.io/name',
   instance: 'app.kubernetes.io/instance',
   component: 'app.kubernetes.io/component',
@@ -27,6 +29,11 @@ export const ANNOTATIONS = {
   engine: `${API_GROUP}/engine`,
   image: `${API_GROUP}/image`,
   tlsMode: `${API_GROUP}/tls-mode`,
+  /** Absent: None. */
+  persistence: `${API_GROUP}/persistence`,
+  storageClass: `${API_GROUP}/storage-class`,
+  /** On the StatefulSet and on volumes: the store whose UID the records in the data carry; another one after an adoption. */
+  dataUid: `${API_GROUP}/data-uid`,
 } as const
 
 /** Pod condition, and readiness gate, that says the member follows the primary of the epoch, or is it. */

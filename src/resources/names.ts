@@ -8,6 +8,9 @@ export const PORT = 6379
 export const SERVICE_ROLES = ['primary', 'replicas', 'nodes'] as const
 export type ServiceRole = (typeof SERVICE_ROLES)[number]
 
+/** Volume of a pod, and its claim template. */
+export const CLAIM = 'data'
+
 type Named = Readonly<{ name: string }>
 type Placed = Pick<Identity, 'name' | 'namespace'>
 
@@ -26,6 +29,16 @@ export function podOrdinal(store: Named, pod: string): number | undefined {
   if (!pod.startsWith(`${store.name}-`)) return undefined
   const ordinal = pod.slice(store.name.length + 1)
   return /^(0|[1-9][0-9]{0,3})$/.test(ordinal) ? Number(ordinal) : undefined
+}
+
+/** PersistentVolumeClaim of the pod of an ordinal, as the StatefulSet controller names it. */
+export function claimName(store: Named, ordinal: number): string {
+  return `${CLAIM}-${podName(store, ordinal)}`
+}
+
+/** Ordinal of a claim of this store; undefined for any other name. */
+export function claimOrdinal(store: Named, claim: string): number | undefined {
+  return claim.startsWith(`${CLAIM}-`) ? podOrdinal(store, claim.slice(CLAIM.length + 1)) : undefined
 }
 
 /** `<store>-primary`, `<store>-replicas` or the headless `<store>-nodes`. */

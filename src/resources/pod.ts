@@ -1,10 +1,18 @@
-import type { Engine, TLSMode } from '../api/v1alpha1/defaults.ts'
+import type { Engine, PersistenceMode, TLSMode } from '../api/v1alpha1/defaults.ts'
 import { formatBytes } from '../api/v1alpha1/quantity.ts'
 import type { StatefulSet } from '../kube/types.ts'
 import { preStopCommand, startCommand } from './commands.ts'
 import type { StoreIdentity } from './identity.ts'
 import { JOINED_CONDITION, selectorLabels } from './labels.ts'
-import { configMapName, PORT, serviceAccountName, tlsSecretName, userSecretName, usersSecretName } from './names.ts'
+import {
+  CLAIM,
+  configMapName,
+  PORT,
+  serviceAccountName,
+  tlsSecretName,
+  userSecretName,
+  usersSecretName,
+} from './names.ts'
 import { DIRECTORIES, KEYS } from './paths.ts'
 import { portName } from './services.ts'
 import type { Sizing } from './sizing.ts'
@@ -18,6 +26,7 @@ export type PodInput = Readonly<{
   engine: Engine
   image: string
   tlsMode: TLSMode
+  persistence: Readonly<{ mode: PersistenceMode }>
   sizing: Sizing
   /** The cluster's DNS domain, e.g. `cluster.local`. */
   clusterDomain: string
@@ -28,19 +37,39 @@ const SERVER_ID = 999
 /** Mounted Secrets are readable by the servers' group only (0440). */
 const SECRET_MODE = 0o440
 
+/** What a slow disk still writes and reads. */
+const DISK_BYTES_PER_SECOND = 32 * 1024 ** 2
+
+function hasVolume({ persistence }: PodInput): boolean {
+  return persistence.mode !== 'None'
+}
+
+/** Time for the hand-over of a primary and, where a clean stop writes a snapshot, for that. */
+function gracePeriodSeconds({ persistence, sizing }: PodInput): number {
+  const snapshotSeconds = Math.ceil(sizing.maxMemoryBytes / DISK_BYTES_PER_SECOND)
+  return 30 + (persistence.mode === 'RDB' ? snapshotSeconds : 0)
+}
+
+/** Time until the server listens; reading data does not keep it from that, a file system that must be checked may. */
+function startSeconds(input: PodInput): number {
+  return 60 + (hasVolume(input) ? Math.ceil((2 * input.sizing.maxMemoryBytes) / DISK_BYTES_PER_SECOND) : 0)
+}
+
 /** The pod of one member: restricted Pod Security, no token, no dependence on an image's entry point. */
 export function buildPodSpec(store: StoreIdentity, input: PodInput): PodSpec {
   return {
     serviceAccountName: serviceAccountName(store),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: 30,
+    terminationGracePeriodSeconds: gracePeriodSeconds(input),
     readinessGates: [{ conditionType: JOINED_CONDITION }],
     securityContext: {
       runAsNonRoot: true,
       runAsUser: SERVER_ID,
       runAsGroup: SERVER_ID,
       fsGroup: SERVER_ID,
+      // A volume of many files would otherwise be walked through at each start.
+      ...(hasVolume(input) && { fsGroupChangePolicy: 'OnRootMismatch' }),
       seccompProfile: { type: 'RuntimeDefault' },
     },
     // With the usual search path a silent DNS blocks a replica's main thread for 20 s at a time.
@@ -72,12 +101,17 @@ function buildContainer(store: StoreIdentity, input: PodInput): Container {
       readOnlyRootFilesystem: true,
     },
     // TCP, not PING: a server that loads or is busy answers late, and killing it would make that worse.
-    startupProbe: { tcpSocket: { port: PORT }, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 },
+    startupProbe: {
+      tcpSocket: { port: PORT },
+      periodSeconds: 1,
+      timeoutSeconds: 1,
+      failureThreshold: startSeconds(input),
+    },
     livenessProbe: { tcpSocket: { port: PORT }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
     lifecycle: { preStop: { exec: { command: preStopCommand(input) } } },
     volumeMounts: [
-      { name: 'data', mountPath: DIRECTORIES.data },
+      { name: CLAIM, mountPath: DIRECTORIES.data },
       { name: 'config', mountPath: DIRECTORIES.config, readOnly: true },
       { name: 'users', mountPath: DIRECTORIES.users, readOnly: true },
       { name: 'metrics', mountPath: DIRECTORIES.metrics, readOnly: true },
@@ -90,7 +124,7 @@ function buildVolumes(store: StoreIdentity, input: PodInput): readonly Volume[] 
   const metricsItems = [{ key: KEYS.password, path: KEYS.password }]
   return [
     // No sizeLimit: memory is changed in place, and a pod whose full-sync file outgrew an older limit would be evicted.
-    { name: 'data', emptyDir: {} },
+    ...(hasVolume(input) ? [] : [{ name: CLAIM, emptyDir: {} }]),
     { name: 'config', configMap: { name: configMapName(store) } },
     { name: 'users', secret: { secretName: usersSecretName(store), defaultMode: SECRET_MODE } },
     {

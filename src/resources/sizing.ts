@@ -1,7 +1,9 @@
+import type { PersistenceMode } from '../api/v1alpha1/defaults.ts'
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
 
 const KI = 1024
 const MI = 1024 * KI
+const GI = 1024 * MI
 
 /** Constants of the sizing formula, each from a measurement on Redis 7.0, 8.0 and Valkey 9.1. */
 const FORMULA = {
@@ -22,9 +24,11 @@ const FORMULA = {
   lifetimeIndexBytes: 41,
   /** Percent: fragmentation and growth of the tables. */
   sessionsPercent: 125,
-  /** Percent of maxmemory for the process: without persistence nothing forks but a full sync. */
-  processPercent: 135,
+  /** Percent of maxmemory for the process: without persistence nothing forks but a full sync; each snapshot and rewrite copies the pages that are written meanwhile. */
+  processPercent: { None: 135, RDB: 160, AOF: 160 },
   processBaseBytes: 64 * MI,
+  /** Percent of maxmemory for a volume. RDB: the snapshot, the next one, a full sync that comes in. AOF: base and log, the rewritten base and its log, a full sync. */
+  volumePercent: { RDB: 300, AOF: 500 },
 } as const
 
 /** How one server of a store is dimensioned; byte values are whole numbers. */
@@ -51,7 +55,7 @@ export type SessionLayout = Readonly<{
   hasLifetimeIndex?: boolean
 }>
 
-type SizingSpec = Pick<EffectiveSpec, 'capacity' | 'connections'>
+type SizingSpec = Pick<EffectiveSpec, 'capacity' | 'connections' | 'persistence'>
 
 /** Dimensions of each server of a store with `members` pods. */
 export function sizeStore(spec: SizingSpec, members: number, layout: SessionLayout = {}): Sizing {
@@ -99,13 +103,18 @@ export function outputBufferBytes(maxMemory: number): number {
 
 /** Memory of the container: head room for a full sync, the connections and an output buffer per replica (F16). */
 export function limitBytes(
-  spec: Pick<SizingSpec, 'connections'>,
+  spec: Pick<SizingSpec, 'connections' | 'persistence'>,
   size: Readonly<{ maxMemoryBytes: number; members: number }>,
 ): number {
   const bytes =
-    (size.maxMemoryBytes * FORMULA.processPercent) / 100 +
+    (size.maxMemoryBytes * FORMULA.processPercent[spec.persistence.mode]) / 100 +
     FORMULA.processBaseBytes +
     spec.connections * FORMULA.connectionResidentBytes +
     Math.max(0, size.members - 1) * outputBufferBytes(size.maxMemoryBytes)
   return Math.ceil(bytes / MI) * MI
+}
+
+/** Size of the volume of each pod, where the spec names none; whole GiB, as most drivers round up to them. */
+export function volumeBytes(mode: Exclude<PersistenceMode, 'None'>, maxMemory: number): number {
+  return Math.ceil((maxMemory * FORMULA.volumePercent[mode]) / 100 / GI) * GI
 }

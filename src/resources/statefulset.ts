@@ -1,5 +1,6 @@
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
 import type { DesiredObject, StatefulSet } from '../kube/types.ts'
+import { buildClaimTemplate, type ClaimTemplate, claimRetention, type VolumeInput } from './claims.ts'
 import type { StoreIdentity } from './identity.ts'
 import { ANNOTATIONS, objectLabels, selectorLabels } from './labels.ts'
 import { childMetadata } from './metadata.ts'
@@ -17,6 +18,10 @@ export type StatefulSetOptions = Readonly<{
   staticConfigHash: string
   /** The cluster's DNS domain, e.g. `cluster.local`. */
   clusterDomain: string
+  /** Only with persistence. */
+  volumes?: VolumeInput
+  /** What the live StatefulSet has instead, if there is one. */
+  claimTemplate?: ClaimTemplate
 }>
 
 /**
@@ -25,10 +30,10 @@ export type StatefulSetOptions = Readonly<{
  */
 export function buildStatefulSet(
   store: StoreIdentity,
-  spec: Pick<EffectiveSpec, 'engine' | 'image' | 'tlsMode'>,
+  spec: Pick<EffectiveSpec, 'engine' | 'image' | 'tlsMode' | 'persistence'>,
   options: StatefulSetOptions,
 ): DesiredObject {
-  const { engine, image, tlsMode } = spec
+  const { engine, image, tlsMode, persistence } = spec
   const { statefulSetReplicas, sizing, staticConfigHash, clusterDomain } = options
   const object: StatefulSet = {
     apiVersion: 'apps/v1',
@@ -39,6 +44,7 @@ export function buildStatefulSet(
         [ANNOTATIONS.engine]: engine,
         [ANNOTATIONS.image]: image,
         [ANNOTATIONS.tlsMode]: tlsMode,
+        ...pins(spec, options),
       },
     },
     spec: {
@@ -52,9 +58,35 @@ export function buildStatefulSet(
           labels: objectLabels(store),
           annotations: { [ANNOTATIONS.configHash]: staticConfigHash },
         },
-        spec: buildPodSpec(store, { engine, image, tlsMode, sizing, clusterDomain }),
+        spec: buildPodSpec(store, { engine, image, tlsMode, persistence, sizing, clusterDomain }),
       },
+      ...claims(store, spec, options),
     },
   }
   return object
+}
+
+type Volumes = Pick<StatefulSetOptions, 'volumes' | 'claimTemplate'>
+type Persistent = Pick<EffectiveSpec, 'persistence'>
+
+function pins({ persistence }: Persistent, { volumes }: Volumes): Readonly<Record<string, string>> {
+  if (persistence.mode === 'None' || !volumes) return {}
+  const { storageClassName, dataUid } = volumes
+  return {
+    [ANNOTATIONS.persistence]: persistence.mode,
+    ...(storageClassName !== undefined && { [ANNOTATIONS.storageClass]: storageClassName }),
+    [ANNOTATIONS.dataUid]: dataUid,
+  }
+}
+
+function claims(
+  store: StoreIdentity,
+  { persistence }: Persistent,
+  { volumes, claimTemplate }: Volumes,
+): Pick<NonNullable<StatefulSet['spec']>, 'volumeClaimTemplates' | 'persistentVolumeClaimRetentionPolicy'> {
+  if (persistence.mode === 'None' || !volumes) return {}
+  return {
+    volumeClaimTemplates: [claimTemplate ?? buildClaimTemplate(store, volumes)],
+    persistentVolumeClaimRetentionPolicy: claimRetention(persistence.retain),
+  }
 }

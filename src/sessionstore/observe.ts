@@ -6,6 +6,7 @@ import { OperatorError } from '../kube/errors.ts'
 import { keyOf, type Pod, type StatefulSet } from '../kube/types.ts'
 import { liveSettings, renderServerConfig, staticConfig } from '../redis/serverconfig.ts'
 import type { ProbeFacts, ServerSettings } from '../redis/types.ts'
+import type { VolumeInput } from '../resources/claims.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { ANNOTATIONS } from '../resources/labels.ts'
 import { PORT, statefulSetName } from '../resources/names.ts'
@@ -17,6 +18,7 @@ import { readMembers } from './members.ts'
 import type { StoreMemory } from './memory.ts'
 import { type Intent, isReached, type Mark, type MemberFacts, type TopologyFacts } from './plan/facts.ts'
 import { memoryInForce, serverConfigInput } from './plan/server.ts'
+import { volumesInForce } from './volumes.ts'
 
 /** What observe asks of the data plane. */
 export type MemberProbes = Readonly<{
@@ -31,6 +33,8 @@ export type Snapshot = Readonly<{
   identity: StoreIdentity
   spec: EffectiveSpec
   sizing: Sizing
+  /** Absent: sessions are in memory only. */
+  volumes?: VolumeInput
   nowMs: number
   credentials: Credentials
   statefulSet?: StatefulSet
@@ -60,6 +64,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const statefulSet = caches.statefulSets.get(keyOf({ metadata: { ...identity, name: statefulSetName(identity) } }))
   const spec = specInForce(store, statefulSet)
   const sizing = sizeStore(spec, spec.replicas)
+  const volumes = volumesInForce(spec, { identity, sizing, statefulSet })
   const credentials = readCredentials(caches, identity, spec)
   const pods = podsOf(caches, identity, statefulSet)
   const config = serverConfigInput(spec, sizing)
@@ -83,6 +88,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     identity,
     spec,
     sizing,
+    ...(volumes && { volumes }),
     nowMs,
     credentials,
     ...(statefulSet && { statefulSet }),
@@ -95,10 +101,13 @@ export function observe(inputs: ObserveInputs): Snapshot {
   }
 }
 
-/** The pod's template without its memory, which is changed in place. */
+/** The pod's template without its memory, which is changed in place, and what only follows from the memory. */
 function fixedPodSpec(identity: StoreIdentity, input: PodInput): unknown {
   const spec = buildPodSpec(identity, input)
-  return { ...spec, containers: spec.containers.map(({ resources: _, ...container }) => container) }
+  const containers = spec.containers.map(({ resources: _, ...container }) => container)
+  if (input.persistence.mode === 'None') return { ...spec, containers }
+  const { terminationGracePeriodSeconds: _, ...rest } = spec
+  return { ...rest, containers: containers.map(({ startupProbe: __, ...container }) => container) }
 }
 
 function isTemplateObserved(statefulSet: StatefulSet | undefined, configHash: string): boolean {

@@ -27,6 +27,14 @@ export const EVICTION_POLICIES = [
 ] as const
 export type EvictionPolicy = (typeof EVICTION_POLICIES)[number]
 
+/** Whether sessions are on disk too: not at all, as snapshots, or as a log of every write. */
+export const PERSISTENCE_MODES = ['None', 'RDB', 'AOF'] as const
+export type PersistenceMode = (typeof PERSISTENCE_MODES)[number]
+
+/** What becomes of the volumes of a deleted store. */
+export const RETAIN_POLICIES = ['Retain', 'Delete'] as const
+export type RetainPolicy = (typeof RETAIN_POLICIES)[number]
+
 export const TLS_MODES = ['Required', 'Disabled'] as const
 export type TLSMode = (typeof TLS_MODES)[number]
 
@@ -42,6 +50,9 @@ export const DEFAULTS = {
   connections: 1000,
   eviction: 'volatile-ttl',
   tlsMode: 'Required',
+  persistenceMode: 'None',
+  retain: 'Retain',
+  adoptVolumes: false,
   suspend: false,
   /** A replica that acknowledged within this time counts towards min-replicas-to-write. */
   maxLag: '2s',
@@ -58,4 +69,5 @@ export const LIMITS = {
   sessions: { minimum: 1, maximum: 1_000_000_000 },
   averageSize: { minimum: '1', maximum: '16Mi' },
   maxMemory: { minimum: '64Mi', maximum: '1Ti' },
+  volumeSize: { minimum: '256Mi', maximum: '64Ti' },
 } as const

@@ -1,4 +1,13 @@
-import { DEFAULTS, type Engine, type EvictionPolicy, IMAGE_REPOSITORIES, type TLSMode, VERSIONS } from './defaults.ts'
+import {
+  DEFAULTS,
+  type Engine,
+  type EvictionPolicy,
+  IMAGE_REPOSITORIES,
+  type PersistenceMode,
+  type RetainPolicy,
+  type TLSMode,
+  VERSIONS,
+} from './defaults.ts'
 import { type Parsed, parseDuration } from './duration.ts'
 import { parseQuantity } from './quantity.ts'
 import type { SessionStoreSpec } from './sessionstore.ts'
@@ -7,6 +16,19 @@ import type { SessionStoreSpec } from './sessionstore.ts'
 export type Capacity =
   | Readonly<{ kind: 'Sessions'; sessions: number; averageSizeBytes: number }>
   | Readonly<{ kind: 'MaxMemory'; maxMemoryBytes: number }>
+
+/** Whether sessions are on disk too. */
+export type Persistence =
+  | Readonly<{ mode: 'None' }>
+  | Readonly<{
+      mode: Exclude<PersistenceMode, 'None'>
+      /** As the spec asks for it; absent: what the volumes have, or what is computed for new ones. */
+      sizeBytes?: number
+      /** Absent: the cluster's default. */
+      storageClassName?: string
+      retain: RetainPolicy
+      adoptVolumes: boolean
+    }>
 
 /** How an acknowledged write is protected; `minReplicasToWrite` is the w of the fence. */
 export type Durability = Readonly<{
@@ -25,6 +47,7 @@ export type EffectiveSpec = Readonly<{
   capacity: Capacity
   connections: number
   eviction: EvictionPolicy
+  persistence: Persistence
   tlsMode: TLSMode
   suspend: boolean
   durability: Durability
@@ -44,6 +67,7 @@ export function effectiveSpec(spec: SessionStoreSpec): EffectiveSpec {
     capacity: effectiveCapacity(spec.capacity),
     connections: spec.capacity?.connections ?? DEFAULTS.connections,
     eviction: spec.eviction ?? DEFAULTS.eviction,
+    persistence: effectivePersistence(spec.persistence),
     tlsMode: spec.tls?.mode ?? DEFAULTS.tlsMode,
     suspend: spec.suspend ?? DEFAULTS.suspend,
     durability: durabilityOf(replicas),
@@ -68,6 +92,19 @@ function effectiveCapacity(capacity: SessionStoreSpec['capacity']): Capacity {
     return { kind: 'Sessions', sessions: capacity.sessions, averageSizeBytes }
   }
   return { kind: 'MaxMemory', maxMemoryBytes: bytesOf('capacity.maxMemory', capacity?.maxMemory ?? DEFAULTS.maxMemory) }
+}
+
+function effectivePersistence(persistence: SessionStoreSpec['persistence']): Persistence {
+  const mode = persistence?.mode ?? DEFAULTS.persistenceMode
+  if (mode === 'None') return { mode }
+  const { size, storageClassName, retain = DEFAULTS.retain, adoptVolumes = DEFAULTS.adoptVolumes } = persistence ?? {}
+  return {
+    mode,
+    ...(size !== undefined && { sizeBytes: bytesOf('persistence.size', size) }),
+    ...(storageClassName !== undefined && { storageClassName }),
+    retain,
+    adoptVolumes,
+  }
 }
 
 function bytesOf(field: string, quantity: string | number): number {

@@ -8,6 +8,7 @@ import { API_VERSION } from './group.ts'
 import { type SessionStoreStatus, sessionStoreStatus } from './sessionstorestatus.ts'
 import { capacity } from './spec/capacity.ts'
 import { engineFields, engineRules } from './spec/engine.ts'
+import { persistence, persistenceRules, volumeSizeRule } from './spec/persistence.ts'
 import { tls, tlsRules } from './spec/tls.ts'
 
 /** Schema of `spec` of a SessionStore. */
@@ -20,6 +21,7 @@ export const sessionStoreSpec = object(
       { ...LIMITS.replicas, default: DEFAULTS.replicas, change: 'live' },
     ),
     capacity,
+    persistence,
     eviction: oneOf(
       'What the server removes when its memory is full. With noeviction nobody is logged out silently, but new sessions are refused.',
       EVICTION_POLICIES,
@@ -32,7 +34,7 @@ export const sessionStoreSpec = object(
     }),
   },
   {
-    rules: [...engineRules, ...tlsRules],
+    rules: [...engineRules, ...persistenceRules, ...tlsRules],
   },
 )
 
@@ -56,7 +58,7 @@ export const sessionStoreKind: KindSchema = {
   labels: { 'servicebinding.io/provisioned-service': 'true' },
   description:
     'A SessionStore is a replicated Redis or Valkey that holds the sessions of the applications of a namespace.',
-  rules: [nameRule],
+  rules: [nameRule, volumeSizeRule],
   spec: sessionStoreSpec,
   status: sessionStoreStatus,
   hasScale: true,

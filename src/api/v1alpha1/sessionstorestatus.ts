@@ -1,7 +1,7 @@
 import type { Infer } from '../schema.ts'
 import { boolean, duration, integer, list, object, oneOf, quantity, required, string, time } from '../schema.ts'
 import { bindingReference, conditions, observedGeneration } from './common.ts'
-import { ENGINES, EVICTION_POLICIES, TLS_MODES } from './defaults.ts'
+import { ENGINES, EVICTION_POLICIES, PERSISTENCE_MODES, RETAIN_POLICIES, TLS_MODES } from './defaults.ts'
 
 const podName = { maxLength: 63 } as const
 const address = { maxLength: 253 } as const
@@ -15,6 +15,12 @@ const effective = object('The spec with every default resolved: what the operato
   memoryLimit: quantity('Memory limit and request of the server container.'),
   connections: integer('Number of client connections.'),
   eviction: oneOf('Eviction policy of the server.', EVICTION_POLICIES),
+  persistence: object('Whether sessions are on volumes too.', {
+    mode: oneOf('How sessions are written to the volumes.', PERSISTENCE_MODES),
+    size: quantity('Size that the volumes were given; a larger one of the spec is here once it can be had.'),
+    storageClassName: string('StorageClass of the volumes.', { maxLength: 253 }),
+    retain: oneOf('What becomes of the volumes when the store is deleted.', RETAIN_POLICIES),
+  }),
   tls: object('Encryption of connections.', { mode: oneOf('Whether connections use TLS.', TLS_MODES) }),
   durability: object('How an acknowledged write is protected.', {
     mode: oneOf('Async: by nothing. Bounded: the primary refuses writes when no replica keeps up.', [

@@ -1,7 +1,8 @@
 import { DEFAULTS } from '../../api/v1alpha1/defaults.ts'
 import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
 import { API_VERSION } from '../../api/v1alpha1/group.ts'
-import type { DesiredObject } from '../../kube/types.ts'
+import type { DesiredObject, StatefulSet } from '../../kube/types.ts'
+import { liveClaimTemplate, type VolumeInput } from '../../resources/claims.ts'
 import { buildConfigMap } from '../../resources/configmap.ts'
 import { ownerReference, type StoreIdentity } from '../../resources/identity.ts'
 import { buildDisruptionBudget } from '../../resources/pdb.ts'
@@ -22,6 +23,10 @@ export type ObjectInputs = Readonly<{
   configText: string
   staticConfigHash: string
   aclFile: string
+  /** Only with persistence. */
+  volumes?: VolumeInput
+  /** The live one: what it cannot change is kept. */
+  statefulSet?: StatefulSet
 }>
 
 /** The declared objects in waves: those of a later one need those of an earlier one to exist. */
@@ -38,7 +43,16 @@ export function planObjects(inputs: ObjectInputs): ObjectWaves {
     buildUsersSecret(identity, aclFile),
     ...(budget ? [budget] : []),
   ]
-  const options = { statefulSetReplicas: replicas, sizing, staticConfigHash, clusterDomain }
+  const { volumes, statefulSet } = inputs
+  const claimTemplate = liveClaimTemplate(statefulSet)
+  const options = {
+    statefulSetReplicas: replicas,
+    sizing,
+    staticConfigHash,
+    clusterDomain,
+    ...(volumes && { volumes }),
+    ...(claimTemplate && { claimTemplate }),
+  }
   return [first, [buildStatefulSet(identity, spec, options)]]
 }
 

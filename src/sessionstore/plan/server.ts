@@ -6,7 +6,7 @@ import type { Sizing } from '../../resources/sizing.ts'
 
 /** What the configuration of every server of a store is rendered from. */
 export function serverConfigInput(spec: EffectiveSpec, sizing: Sizing): ServerConfigInput {
-  const { tlsMode, durability, eviction } = spec
+  const { tlsMode, durability, eviction, persistence } = spec
   const tls = {
     certFile: FILES.certificate,
     keyFile: FILES.key,
@@ -17,6 +17,7 @@ export function serverConfigInput(spec: EffectiveSpec, sizing: Sizing): ServerCo
     port: PORT,
     ...(tlsMode === 'Required' && { tls }),
     aclFile: FILES.users,
+    persistence: persistence.mode,
     dataDir: DIRECTORIES.data,
     maxMemoryBytes: sizing.maxMemoryBytes,
     maxMemoryPolicy: eviction,

@@ -10,6 +10,7 @@ import type {
   StoreOperation,
 } from '../../api/v1alpha1/sessionstorestatus.ts'
 import type { Condition } from '../../kube/types.ts'
+import type { VolumeInput } from '../../resources/claims.ts'
 import type { StoreIdentity } from '../../resources/identity.ts'
 import { selectorLabels, selectorText } from '../../resources/labels.ts'
 import { bindingSecretName, PORT, serviceHost } from '../../resources/names.ts'
@@ -24,6 +25,7 @@ export type StatusInputs = ConditionInputs &
   Readonly<{
     identity: StoreIdentity
     sizing: Sizing
+    volumes?: VolumeInput
     generation: number
     nowIso: string
     /** The recorded intent, as it should stand in the status now. */
@@ -72,7 +74,7 @@ function planConditionList(inputs: StatusInputs): readonly Condition[] {
   return conditions
 }
 
-function describeEffective({ spec, sizing }: StatusInputs): EffectiveStatus {
+function describeEffective({ spec, sizing, volumes }: StatusInputs): EffectiveStatus {
   return {
     engine: spec.engine,
     version: spec.version,
@@ -82,9 +84,24 @@ function describeEffective({ spec, sizing }: StatusInputs): EffectiveStatus {
     memoryLimit: formatBytes(sizing.limitBytes),
     connections: spec.connections,
     eviction: spec.eviction,
+    persistence: describePersistence(spec, volumes),
     tls: { mode: spec.tlsMode },
     durability: describeDurability(spec),
     failover: { downAfter: formatDuration(spec.downAfterMs) },
+  }
+}
+
+function describePersistence(
+  { persistence }: EffectiveSpec,
+  volumes: VolumeInput | undefined,
+): NonNullable<EffectiveStatus['persistence']> {
+  if (persistence.mode === 'None' || !volumes) return { mode: persistence.mode }
+  const { sizeBytes, storageClassName } = volumes
+  return {
+    mode: persistence.mode,
+    size: formatBytes(sizeBytes),
+    ...(storageClassName !== undefined && { storageClassName }),
+    retain: persistence.retain,
   }
 }
 

@@ -1,6 +1,7 @@
 import { capacityRows } from './rows/capacity.ts'
 import { engineRows } from './rows/engine.ts'
 import { nameRows } from './rows/name.ts'
+import { persistenceRows } from './rows/persistence.ts'
 import type { RowsOfRule } from './rows/row.ts'
 import { tlsRows } from './rows/tls.ts'
 
@@ -9,5 +10,6 @@ export const SESSION_STORE_ROWS: Readonly<Record<string, RowsOfRule>> = {
   name: nameRows({}),
   ...engineRows,
   ...capacityRows,
+  ...persistenceRows,
   ...tlsRows,
 }

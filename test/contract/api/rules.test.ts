@@ -39,11 +39,19 @@ async function scale(resource: Resource, name: string, replicas: number): Promis
   await client.patch(resource, { namespace, name }, options)
 }
 
+/** Says in the status what size the volumes of a store have. */
+async function report(resource: Resource, name: string, size: string): Promise<void> {
+  const body = { status: { effective: { persistence: { mode: 'AOF', size } } } }
+  const options = { kind: 'merge', body, fieldManager: FIELD_MANAGER, subresource: 'status' } as const
+  await client.patch(resource, { namespace, name }, options)
+}
+
 /** Tries it and deletes what it made: on a cluster with an operator each accepted store would become pods. */
-async function attemptOutcome(resource: Resource, { name, from, to }: Attempt): Promise<string> {
+async function attemptOutcome(resource: Resource, { name, from, to, inForce }: Attempt): Promise<string> {
   count += 1
   const called = name ?? `row-${count}`
   if (from !== undefined) await create(resource, called, from)
+  if (inForce !== undefined) await report(resource, called, inForce)
   const outcome = await outcomeOf(act(resource, called, { from, to }))
   if (from !== undefined || outcome === 'accepted') await client.delete(resource, { namespace, name: called })
   return outcome
@@ -122,6 +130,8 @@ function attemptsOf(acts: RowsOfRule): readonly Readonly<{ act: Act; attempt: At
   })
 }
 
-function describeAttempt({ name, from, to }: Attempt): string {
-  return [name, from && JSON.stringify(from), JSON.stringify(to)].filter(Boolean).join(' → ')
+function describeAttempt({ name, from, to, inForce }: Attempt): string {
+  return [name, from && JSON.stringify(from), inForce && `volumes of ${inForce}`, JSON.stringify(to)]
+    .filter(Boolean)
+    .join(' → ')
 }

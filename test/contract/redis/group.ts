@@ -168,6 +168,7 @@ function makeConfig(dir: string, port: number): ServerConfigInput {
       caFile: join(dir, 'ca.crt'),
       clientAuth: 'None',
     },
+    persistence: 'None',
     aclFile: join(dir, 'users.acl'),
     dataDir: dir,
     maxMemoryBytes: 64 * 1024 ** 2,

@@ -14,6 +14,7 @@ describe('Infer', () => {
       replicas: 1,
       capacity: { sessions: 1, averageSize: '1Ki', maxMemory: 67108864, connections: 5 },
       eviction: 'noeviction',
+      persistence: { mode: 'AOF', size: '2Gi', storageClassName: 'fast', retain: 'Delete', adoptVolumes: true },
       tls: { mode: 'Disabled' },
       suspend: true,
     }
@@ -23,7 +24,7 @@ describe('Infer', () => {
     // @ts-expect-error a word that is not in the list
     const wrongWord: SessionStoreSpec = { engine: 'Memcached' }
     // @ts-expect-error a field that does not exist
-    const unknownField: SessionStoreSpec = { persistence: {} }
+    const unknownField: SessionStoreSpec = { persistance: {} }
     // @ts-expect-error a number where a text is wanted
     const wrongType: SessionStoreSpec = { version: 9.1 }
     // @ts-expect-error everything is readonly

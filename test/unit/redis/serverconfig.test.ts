@@ -11,6 +11,7 @@ const input: ServerConfigInput = {
   port: 6379,
   tls: { certFile: '/tls/tls.crt', keyFile: '/tls/tls.key', caFile: '/tls/ca.crt', clientAuth: 'None' },
   aclFile: '/users/users.acl',
+  persistence: 'None',
   dataDir: '/data',
   maxMemoryBytes: 134_217_728,
   maxMemoryPolicy: 'volatile-ttl',
@@ -63,6 +64,18 @@ describe('renderServerConfig()', () => {
     const { tls: _tls, ...plain } = input
     expect(renderServerConfig(plain)).to.match(/^port 6379\n/)
     expect(renderServerConfig(plain)).not.to.include('tls-')
+  })
+
+  it('writes snapshots with RDB, keeps a log with AOF, and ends no replica for its disk', () => {
+    const lines = (persistence: 'RDB' | 'AOF') => renderServerConfig({ ...input, persistence }).split('\n')
+
+    expect(lines('RDB')).to.include.members(['save 300 1 60 10000', 'appendonly no'])
+    expect(lines('AOF')).to.include.members(['save ""', 'appendonly yes', 'appendfsync everysec'])
+    for (const mode of ['RDB', 'AOF'] as const) {
+      expect(lines(mode)).to.include('replica-ignore-disk-write-errors yes')
+      expect(lines(mode)).to.include('replicaof 127.0.0.1 1')
+      expect(lines(mode)).not.to.include('rdb-del-sync-files yes')
+    }
   })
 
   it('lets nobody override what the operator owns', () => {

@@ -8,7 +8,12 @@ import { preStopCommand, startCommand } from '../../../src/resources/commands.ts
 import { SHOP } from './samples.ts'
 
 const run = promisify(execFile)
-const VALKEY = { engine: 'Valkey', tlsMode: 'Required', clusterDomain: 'cluster.local' } as const
+const VALKEY = {
+  engine: 'Valkey',
+  tlsMode: 'Required',
+  persistence: { mode: 'None' },
+  clusterDomain: 'cluster.local',
+} as const
 
 describe('commands of a server pod', () => {
   let dir: string
@@ -50,6 +55,24 @@ describe('commands of a server pod', () => {
 
     expect(await readdir(join(dir, 'data'))).to.deep.equal(['kept'])
   })
+
+  for (const [mode, kept] of [
+    ['RDB', ['appendonlydir', 'dump.rdb', 'kept']],
+    ['AOF', ['appendonlydir', 'kept']],
+  ] as const) {
+    it(`the start with ${mode} keeps what the server wrote, and removes what it had only begun`, async () => {
+      for (const name of ['dump.rdb', 'temp-12.rdb', 'temp-rewriteaof-bg-12.aof', 'kept'])
+        await writeFile(join(dir, 'data', name), 'x')
+      await mkdir(join(dir, 'data', 'appendonlydir'))
+      await writeFile(join(dir, 'data', 'appendonlydir', 'base.rdb'), 'x')
+      await program('valkey-server', '')
+
+      await runInPod(startCommand(SHOP, { ...VALKEY, persistence: { mode } }))
+
+      expect((await readdir(join(dir, 'data'))).sort()).to.deep.equal(kept)
+      expect(await readdir(join(dir, 'data', 'appendonlydir'))).to.deep.equal(['base.rdb'])
+    })
+  }
 
   it('the start announces the full name of the pod', async () => {
     await program('redis-server', '')

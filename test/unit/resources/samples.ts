@@ -3,6 +3,7 @@ import { effectiveSpec } from '../../../src/api/v1alpha1/effective.ts'
 import type { DesiredObject } from '../../../src/kube/types.ts'
 import { INTERNAL_USERS } from '../../../src/redis/acl.ts'
 import { buildBindingSecret } from '../../../src/resources/bindingsecret.ts'
+import type { VolumeInput } from '../../../src/resources/claims.ts'
 import { buildConfigMap } from '../../../src/resources/configmap.ts'
 import type { BindingIdentity, StoreIdentity } from '../../../src/resources/identity.ts'
 import { buildDisruptionBudget } from '../../../src/resources/pdb.ts'
@@ -14,7 +15,7 @@ import {
 } from '../../../src/resources/secrets.ts'
 import { buildServiceAccount } from '../../../src/resources/serviceaccount.ts'
 import { buildServices } from '../../../src/resources/services.ts'
-import { sizeStore } from '../../../src/resources/sizing.ts'
+import { sizeStore, volumeBytes } from '../../../src/resources/sizing.ts'
 import { buildStatefulSet } from '../../../src/resources/statefulset.ts'
 
 /** A store and its resolved spec. */
@@ -40,6 +41,10 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     store: { ...SHOP, name: 'dev' },
     spec: effectiveSpec({ engine: 'Redis', version: '7.0', replicas: 1, tls: { mode: 'Disabled' } }),
   },
+  snapshots: {
+    store: { ...SHOP, name: 'kept' },
+    spec: effectiveSpec({ capacity: { maxMemory: '2Gi' }, persistence: { mode: 'RDB', retain: 'Delete' } }),
+  },
   large: {
     store: { ...SHOP, name: 'a-store-with-a-name-of-forty-characters0' },
     spec: effectiveSpec({
@@ -50,6 +55,13 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       eviction: 'noeviction',
     }),
   },
+}
+
+/** The volumes of a sample that has some. */
+function volumesOf({ store, spec }: Sample): Readonly<{ volumes?: VolumeInput }> {
+  if (spec.persistence.mode === 'None') return {}
+  const sizeBytes = volumeBytes(spec.persistence.mode, sizeStore(spec, spec.replicas).maxMemoryBytes)
+  return { volumes: { sizeBytes, storageClassName: 'fast', dataUid: store.uid } }
 }
 
 /** Every object that a store and its default binding become, by golden file name. */
@@ -63,6 +75,7 @@ export function buildAll({ store, spec }: Sample): Readonly<Record<string, Desir
       sizing: sizeStore(spec, spec.replicas),
       staticConfigHash: 'static-config-hash',
       clusterDomain: 'cluster.local',
+      ...volumesOf({ store, spec }),
     }),
     'secret-binding': buildBindingSecret(bindingOf(store), store, {
       username: 'web.shop',
@@ -98,6 +111,7 @@ export function statefulSetOf(
     sizing: sizeStore(spec, spec.replicas),
     staticConfigHash: 'static-config-hash',
     clusterDomain: 'cluster.local',
+    ...volumesOf(sample),
     ...change,
   })
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { effectiveSpec } from '../../../src/api/v1alpha1/effective.ts'
-import { sizeStore } from '../../../src/resources/sizing.ts'
+import { sizeStore, volumeBytes } from '../../../src/resources/sizing.ts'
 
 const MI = 1024 * 1024
 const sessions = (count: number, averageSize: string, connections = 1000) =>
@@ -26,6 +26,13 @@ const rows: readonly Row[] = [
   ['the smallest store', maxMemory('64Mi', 10), 2, [64 * MI, 183, 4 * MI, 32 * MI]],
   // 1382.4 + 64 + 31.25 + 2 × 128
   ['backlog and buffer grow with maxmemory', maxMemory('1Gi'), 3, [1024 * MI, 1734, 32 * MI, 128 * MI]],
+  // 128 × 1.6 + 64 + 31.25 + 2 × 32 = 364.05
+  [
+    'snapshots and rewrites copy pages',
+    effectiveSpec({ persistence: { mode: 'AOF' } }),
+    3,
+    [128 * MI, 365, 4 * MI, 32 * MI],
+  ],
   // 16 Mi + 4 Mi + 10 × 24 Ki + 100 × 1324 × 1.25 is below the floor
   ['few sessions get the floor', sessions(100, '1Ki', 10), 3, [64 * MI, 215, 4 * MI, 32 * MI]],
   // 16777216 + 24576000 + 50000 × 1324 × 1.25 = 124103216; + 4 Mi; limit 165.18 + 64 + 31.25 + 64
@@ -85,4 +92,18 @@ describe('sizeStore()', () => {
       }),
     )
   })
+})
+
+describe('volumeBytes()', () => {
+  for (const [mode, maxMemoryMi, wantGi] of [
+    ['RDB', 128, 1],
+    ['AOF', 128, 1],
+    ['RDB', 341, 1],
+    ['RDB', 342, 2],
+    ['AOF', 4096, 20],
+  ] as const) {
+    it(`${mode} of ${maxMemoryMi}Mi gets ${wantGi}Gi`, () => {
+      expect(volumeBytes(mode, maxMemoryMi * MI)).to.equal(wantGi * 1024 * MI)
+    })
+  }
 })

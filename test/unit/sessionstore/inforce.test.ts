@@ -73,6 +73,31 @@ describe('specInForce()', () => {
     expect(inForce.durability.minReplicasToWrite).to.equal(1)
   })
 
+  const volumes: SessionStore['spec'] = { persistence: { mode: 'AOF', retain: 'Delete' } }
+  const pins: readonly [rule: string, spec: SessionStore['spec'], annotations: Record<string, string>, want: object][] =
+    [
+      ['stays in memory where the store was created so', volumes, {}, { mode: 'None' }],
+      [
+        'keeps mode and class of the volumes, and takes what may change from the spec',
+        volumes,
+        { [ANNOTATIONS.persistence]: 'RDB', [ANNOTATIONS.storageClass]: 'fast' },
+        { mode: 'RDB', storageClassName: 'fast', retain: 'Delete', adoptVolumes: false },
+      ],
+      [
+        'keeps volumes that the spec says nothing of',
+        {},
+        { [ANNOTATIONS.persistence]: 'AOF' },
+        { mode: 'AOF', retain: 'Retain', adoptVolumes: false },
+      ],
+    ]
+  for (const [rule, spec, annotations, want] of pins) {
+    it(rule, () => {
+      const statefulSet = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 's', annotations } }
+
+      expect(specInForce(storeOf(spec), statefulSet).persistence).to.deep.equal(want)
+    })
+  }
+
   it('follows the spec of a store that is not suspended', () => {
     expect(specInForce(storeOf({ replicas: 1 }, before), undefined)).to.include({
       replicas: 1,

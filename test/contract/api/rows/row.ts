@@ -10,6 +10,8 @@ export type Attempt = Readonly<{
   name?: string
   /** The object before the act; a create has none. */
   from?: Spec
+  /** Size that the status of the object says its volumes have. */
+  inForce?: string
   /** The whole spec after the act; with `scale` the number of replicas. */
   to: Spec | number
   refusedAt?: string

@@ -10,6 +10,7 @@ const builtIn: EffectiveSpec = {
   capacity: { kind: 'MaxMemory', maxMemoryBytes: 134_217_728 },
   connections: 1000,
   eviction: 'volatile-ttl',
+  persistence: { mode: 'None' },
   tlsMode: 'Required',
   suspend: false,
   durability: { mode: 'Bounded', minReplicasToWrite: 1, maxLagMs: 2000, whenDegraded: 'Relax' },
@@ -46,6 +47,25 @@ const rows: readonly [name: string, spec: SessionStoreSpec, differs: Partial<Eff
   ['keeps the default memory beside connections', { capacity: { connections: 5 } }, { connections: 5 }],
   ['takes eviction', { eviction: 'noeviction' }, { eviction: 'noeviction' }],
   ['takes tls.mode', { tls: { mode: 'Disabled' } }, { tlsMode: 'Disabled' }],
+  [
+    'keeps the volumes of a store that is deleted, and takes over none',
+    { persistence: { mode: 'AOF' } },
+    { persistence: { mode: 'AOF', retain: 'Retain', adoptVolumes: false } },
+  ],
+  [
+    'takes persistence',
+    { persistence: { mode: 'RDB', size: '2Gi', storageClassName: 'fast', retain: 'Delete', adoptVolumes: true } },
+    {
+      persistence: {
+        mode: 'RDB',
+        sizeBytes: 2_147_483_648,
+        storageClassName: 'fast',
+        retain: 'Delete',
+        adoptVolumes: true,
+      },
+    },
+  ],
+  ['keeps nothing on disk for an empty persistence', { persistence: {} }, {}],
   ['keeps TLS for an empty tls', { tls: {} }, {}],
   ['takes suspend', { suspend: true }, { suspend: true }],
 ]
