@@ -5,6 +5,7 @@ import type { KubeMetrics } from './kube/metrics.ts'
 import { Reflector, type ReflectorClient } from './kube/reflector.ts'
 import {
   CONFIG_MAPS,
+  NETWORK_POLICIES,
   NODES,
   POD_DISRUPTION_BUDGETS,
   PODS,
@@ -19,6 +20,7 @@ import {
   type KubeNode,
   type KubeObject,
   keyOf,
+  type NetworkPolicy,
   type Pod,
   type PodDisruptionBudget,
   type Resource,
@@ -45,6 +47,7 @@ export type Caches = Readonly<{
   configMaps: ObjectStore<ConfigMap>
   secrets: ObjectStore<Secret>
   disruptionBudgets: ObjectStore<PodDisruptionBudget>
+  networkPolicies: ObjectStore<NetworkPolicy>
   nodes: ObjectStore<KubeNode>
 }>
 
@@ -63,6 +66,7 @@ export function createCaches(options: CacheOptions): Readonly<{ caches: Caches; 
     configMaps: new ObjectStore<ConfigMap>(),
     secrets: new ObjectStore<Secret>(byStore),
     disruptionBudgets: new ObjectStore<PodDisruptionBudget>(),
+    networkPolicies: new ObjectStore<NetworkPolicy>(),
     nodes: new ObjectStore<KubeNode>(),
   }
   const ours = selectorText({ [LABELS.managedBy]: MANAGED_BY })
@@ -79,6 +83,7 @@ export function createCaches(options: CacheOptions): Readonly<{ caches: Caches; 
     reflect(CONFIG_MAPS, caches.configMaps, { labelSelector: ours }),
     reflect(SECRETS, caches.secrets, { labelSelector: ours }),
     reflect(POD_DISRUPTION_BUDGETS, caches.disruptionBudgets, { labelSelector: ours }),
+    reflect(NETWORK_POLICIES, caches.networkPolicies, { labelSelector: ours }),
     // Cluster-scoped, so optional: without Nodes a dead machine is told from a silent one by quorum only.
     reflect(NODES, caches.nodes, { isOptional: true, prune: pruneNode }),
   ]

@@ -23,6 +23,8 @@ export type OperatorConfig = Readonly<{
   /** Unique per process: the holder of the lease. */
   identity: string
   podName: string
+  /** Namespace of the operator's pod; absent: it does not run in one. */
+  podNamespace?: string
 }>
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -57,14 +59,16 @@ type Flags = Readonly<{
 /** One frozen object from flags and environment. */
 export function readOperatorConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): OperatorConfig {
   const podName = env['POD_NAME'] ?? hostname()
+  const podNamespace = env['POD_NAMESPACE']
   const { kubeconfig, clusterDomain, leaseNamespace, ...rest } = flags
   return Object.freeze({
     ...rest,
     ...(kubeconfig !== undefined && { kubeconfig }),
-    leaseNamespace: leaseNamespace ?? env['POD_NAMESPACE'] ?? 'sessionstore-system',
+    leaseNamespace: leaseNamespace ?? podNamespace ?? 'sessionstore-system',
     clusterDomain: clusterDomain || readClusterDomain(),
     identity: `${podName}_${randomUUID()}`,
     podName,
+    ...(podNamespace !== undefined && { podNamespace }),
   })
 }
 

@@ -50,6 +50,7 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
     ...common,
     events,
     clusterDomain: config.clusterDomain,
+    ...(config.podNamespace !== undefined && { operatorNamespace: config.podNamespace }),
     wakeBindings: (keys) => {
       for (const key of keys) bindings.queue.add(key)
     },

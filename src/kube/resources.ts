@@ -9,6 +9,7 @@ import type {
   KubeNode,
   KubeObject,
   Lease,
+  NetworkPolicy,
   Pod,
   PodDisruptionBudget,
   Resource,
@@ -41,6 +42,11 @@ export const POD_DISRUPTION_BUDGETS: Resource<PodDisruptionBudget> = namespaced(
   'policy/v1',
   'PodDisruptionBudget',
   'poddisruptionbudgets',
+)
+export const NETWORK_POLICIES: Resource<NetworkPolicy> = namespaced(
+  'networking.k8s.io/v1',
+  'NetworkPolicy',
+  'networkpolicies',
 )
 export const LEASES: Resource<Lease> = namespaced('coordination.k8s.io/v1', 'Lease', 'leases')
 export const EVENTS: Resource<KubeEvent> = namespaced('events.k8s.io/v1', 'Event', 'events')

@@ -2,6 +2,7 @@ import type {
   V1ConfigMap,
   V1LabelSelector,
   V1Lease,
+  V1NetworkPolicy,
   V1Node,
   V1Pod,
   V1PodDisruptionBudget,
@@ -61,6 +62,7 @@ export type Service = Typed<V1Service>
 export type ServiceAccount = Typed<V1ServiceAccount>
 export type StatefulSet = Typed<V1StatefulSet>
 export type PodDisruptionBudget = Typed<V1PodDisruptionBudget>
+export type NetworkPolicy = Typed<V1NetworkPolicy>
 export type KubeNode = Typed<V1Node>
 export type Lease = Typed<V1Lease>
 export type LabelSelector = Wire<V1LabelSelector>

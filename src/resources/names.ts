@@ -76,6 +76,11 @@ export function disruptionBudgetName(store: Named): string {
   return store.name
 }
 
+/** NetworkPolicy of a store. */
+export function networkPolicyName(store: Named): string {
+  return store.name
+}
+
 /** ServiceAccount of the server pods; never `default`, whatever the store is called. */
 export function serviceAccountName(store: Named): string {
   return `${store.name}-server`

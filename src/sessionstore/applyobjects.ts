@@ -7,6 +7,7 @@ import type { KubeMetrics } from '../kube/metrics.ts'
 import { isControlledBy } from '../kube/ownership.ts'
 import {
   CONFIG_MAPS,
+  NETWORK_POLICIES,
   POD_DISRUPTION_BUDGETS,
   SECRETS,
   SERVICE_ACCOUNTS,
@@ -16,7 +17,7 @@ import {
 import type { ObjectStore } from '../kube/store.ts'
 import { type DesiredObject, type KubeObject, keyOf, type Resource } from '../kube/types.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
-import { disruptionBudgetName } from '../resources/names.ts'
+import { disruptionBudgetName, networkPolicyName } from '../resources/names.ts'
 import type { Issued } from './issue.ts'
 import { buildDefaultBinding, type ObjectWaves } from './plan/objects.ts'
 
@@ -32,17 +33,20 @@ export type ApplyContext = Readonly<{
 
 type Kind = Readonly<{ resource: Resource; cache: ObjectStore }>
 
-/** The child kinds: where each is written and where it is cached. */
-function kindsOf(caches: Caches): Readonly<Record<string, Kind>> {
+/** Where a child kind is written and where it is cached. */
+function kindOf(caches: Caches, name: string): Kind {
   const kinds = {
     ServiceAccount: { resource: SERVICE_ACCOUNTS, cache: caches.serviceAccounts },
     Service: { resource: SERVICES, cache: caches.services },
     ConfigMap: { resource: CONFIG_MAPS, cache: caches.configMaps },
     Secret: { resource: SECRETS, cache: caches.secrets },
     PodDisruptionBudget: { resource: POD_DISRUPTION_BUDGETS, cache: caches.disruptionBudgets },
+    NetworkPolicy: { resource: NETWORK_POLICIES, cache: caches.networkPolicies },
     StatefulSet: { resource: STATEFUL_SETS, cache: caches.statefulSets },
   }
-  return kinds as unknown as Readonly<Record<string, Kind>>
+  const kind = (kinds as unknown as Readonly<Record<string, Kind>>)[name]
+  if (!kind) throw new OperatorError('Bug', `Cannot write ${name}: it is no child kind`)
+  return kind
 }
 
 /** Makes the declared objects real, wave by wave; code NameConflict when a name is taken by somebody else's object. */
@@ -52,8 +56,7 @@ export async function applyWaves(context: ApplyContext, waves: ObjectWaves): Pro
 
 async function applyOne(context: ApplyContext, desired: DesiredObject): Promise<void> {
   const { client, caches, identity, metrics, signal } = context
-  const kind = kindsOf(caches)[desired.kind]
-  if (!kind) throw new OperatorError('Bug', `Cannot apply ${desired.kind}: it is no child kind`)
+  const kind = kindOf(caches, desired.kind)
   const live = kind.cache.get(keyOf(desired))
   const options = { desired, live, ownerUid: identity.uid, fieldManager: FIELD_MANAGER, metrics, signal }
   const result = await ensureObject(client, kind.resource, options)
@@ -85,16 +88,27 @@ async function createOnce(context: ApplyContext, object: DesiredObject): Promise
 
 /** A store of one member has nothing to keep up: its budget would only block drains. */
 export async function removeBudget(context: ApplyContext): Promise<void> {
+  await removeChild(context, 'PodDisruptionBudget', disruptionBudgetName(context.identity))
+}
+
+/** Whoever may connect without one may connect again. */
+export async function removeNetworkPolicy(context: ApplyContext): Promise<void> {
+  await removeChild(context, 'NetworkPolicy', networkPolicyName(context.identity))
+}
+
+/** Deletes a child that is no longer wanted: the very one that was seen, and only if it is the store's. */
+async function removeChild(context: ApplyContext, kind: string, name: string): Promise<void> {
   const { client, caches, identity, signal } = context
-  const live = caches.disruptionBudgets.get(keyOf({ metadata: { ...identity, name: disruptionBudgetName(identity) } }))
+  const { resource, cache } = kindOf(caches, kind)
+  const live = cache.get(keyOf({ metadata: { ...identity, name } }))
   if (!live || live.metadata.deletionTimestamp || !isControlledBy(live, identity.uid)) return
   const { uid } = live.metadata
   try {
-    await client.delete(POD_DISRUPTION_BUDGETS, live.metadata, { ...(uid && { uid }), signal })
+    await client.delete(resource, live.metadata, { ...(uid && { uid }), signal })
   } catch (error) {
     if (!hasCode(error, 'NotFound')) throw error
   }
-  caches.disruptionBudgets.delete(live)
+  cache.delete(live)
 }
 
 /** The store's own login; a binding of that name that a person made is as good. */

@@ -102,6 +102,7 @@ function sourcesOf(caches: Caches) {
     // Secrets of bindings belong to the binding and name the store in a label.
     watches(caches.secrets, { mapper: labelled }),
     watches(caches.disruptionBudgets, { mapper: owned, predicate: generationChanged }),
+    watches(caches.networkPolicies, { mapper: owned, predicate: generationChanged }),
     watches(caches.nodes, { mapper: podsOfNode, predicate: nodeChanged }),
   ]
 }

@@ -12,7 +12,7 @@ import { ANNOTATIONS } from '../resources/labels.ts'
 import { PORT, statefulSetName } from '../resources/names.ts'
 import { buildPodSpec, type PodInput } from '../resources/pod.ts'
 import { type Sizing, sizeStore } from '../resources/sizing.ts'
-import { type Credentials, hashPrepared, readCredentials } from './credentials.ts'
+import { bindingsOf, type Credentials, hashPrepared, readCredentials } from './credentials.ts'
 import { specInForce } from './inforce.ts'
 import { readMembers } from './members.ts'
 import type { StoreMemory } from './memory.ts'
@@ -44,6 +44,9 @@ export type Snapshot = Readonly<{
   settings: ServerSettings
   configText: string
   staticConfigHash: string
+  operatorNamespace?: string
+  /** Namespaces of the bindings of the store. */
+  bindingNamespaces: readonly string[]
   /** maxmemory cannot reach its goal yet: why. */
   pending?: string
 }>
@@ -54,6 +57,8 @@ export type ObserveInputs = Readonly<{
   probes: MemberProbes
   memory: StoreMemory
   clusterDomain: string
+  /** Namespace of the operator's own pods; absent: it does not run in one. */
+  operatorNamespace?: string
   nowMs: number
 }>
 
@@ -97,6 +102,8 @@ export function observe(inputs: ObserveInputs): Snapshot {
     settings,
     configText: renderServerConfig(config),
     staticConfigHash,
+    ...(inputs.operatorNamespace !== undefined && { operatorNamespace: inputs.operatorNamespace }),
+    bindingNamespaces: bindingsOf(caches, identity).map(({ metadata }) => metadata.namespace ?? ''),
     ...(maxMemoryBytes !== sizing.maxMemoryBytes && { pending: describePending(maxMemoryBytes, sizing) }),
   }
 }

@@ -7,7 +7,14 @@ import type { Log } from '../kube/log.ts'
 import type { KubeMetrics } from '../kube/metrics.ts'
 import { renderAclFile } from '../redis/acl.ts'
 import { act } from './act.ts'
-import { type ApplyContext, applyIssued, applyWaves, ensureDefaultBinding, removeBudget } from './applyobjects.ts'
+import {
+  type ApplyContext,
+  applyIssued,
+  applyWaves,
+  ensureDefaultBinding,
+  removeBudget,
+  removeNetworkPolicy,
+} from './applyobjects.ts'
 import type { ActResult } from './dataplane.ts'
 import { issueMissing } from './issue.ts'
 import { noteOfOutcome, noteOfStep } from './notes.ts'
@@ -28,6 +35,8 @@ export type ReconcileDeps = Readonly<{
   log: Log
   metrics: KubeMetrics
   clusterDomain: string
+  /** Namespace of the operator's own pods; absent: it does not run in one. */
+  operatorNamespace?: string
   nowMs: () => number
 }>
 
@@ -82,11 +91,12 @@ type Taken =
   | Readonly<{ kind: 'settled' | 'notDone' }>
   | Readonly<{ kind: 'failed'; failure: unknown }>
 
-async function look({ caches, key, runtime, clusterDomain, nowMs, signal }: Pass): Promise<Snapshot | undefined> {
+async function look(pass: Pass): Promise<Snapshot | undefined> {
+  const { caches, key, runtime, clusterDomain, nowMs, signal } = pass
   const store = caches.stores.get(key)
   if (!store) return undefined
   const { memory, dataPlane: probes } = runtime
-  const seen = (): Snapshot => observe({ store, caches, probes, memory, clusterDomain, nowMs: nowMs() })
+  const seen = (): Snapshot => observe({ ...pass, store, probes, memory, nowMs: nowMs() })
   const snapshot = seen()
   runtime.watch({ ...snapshot, clusterDomain })
   // Nothing is decided, and no status is written, from a member that was not looked at once.
@@ -145,6 +155,7 @@ async function applyObjects(pass: Pass, snapshot: Snapshot, plan: TopologyPlan):
   await Promise.all([applyWaves(context, planObjects(inputs)), ensureDefaultBinding(context)])
   // Until the others have left they are still to be evicted one at a time.
   if (spec.replicas === 1 && snapshot.pods.length < 2) await removeBudget(context)
+  if (spec.networkPolicy.mode === 'None') await removeNetworkPolicy(context)
   await resizePods({ ...pass, memory: pass.runtime.memory }, snapshot)
   return statefulSet === undefined
 }

@@ -43,7 +43,7 @@ describe('createCaches()', () => {
     const ours = 'app.kubernetes.io/managed-by=sessionstore-operator'
     const whole = [...asked].filter(([, selector]) => selector === undefined).map(([kind]) => kind)
     expect(whole.sort()).to.deep.equal(['Node', 'SessionBinding', 'SessionStore'])
-    expect([...asked].filter(([, selector]) => selector === ours)).to.have.length(7)
+    expect([...asked].filter(([, selector]) => selector === ours)).to.have.length(8)
   })
 
   it('finds pods by store and by Node, bindings by store', async () => {

@@ -17,6 +17,7 @@ describe('readOperatorConfig()', () => {
     expect(config).to.include({ podName: 'operator-1', leaseNamespace: 'sessions', clusterDomain: 'example.org' })
     expect(config).to.include({ leaseName: 'sessionstore-operator', logLevel: 'info', workers: 8 })
     expect(config).to.deep.include({ healthAddress: { port: 8081 }, metricsAddress: { port: 8080 } })
+    expect(config).to.have.property('podNamespace', 'sessions')
     expect(config).to.not.have.property('kubeconfig')
     expect(Object.isFrozen(config)).to.equal(true)
   })

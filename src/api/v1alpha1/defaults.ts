@@ -38,6 +38,9 @@ export type RetainPolicy = (typeof RETAIN_POLICIES)[number]
 export const TLS_MODES = ['Required', 'Disabled'] as const
 export type TLSMode = (typeof TLS_MODES)[number]
 
+export const NETWORK_POLICY_MODES = ['None', 'Restricted'] as const
+export type NetworkPolicyMode = (typeof NETWORK_POLICY_MODES)[number]
+
 /** Session frameworks whose keys and verbs we know. */
 export const FRAMEWORKS = ['generic'] as const
 export type Framework = (typeof FRAMEWORKS)[number]
@@ -54,6 +57,7 @@ export const DEFAULTS = {
   retain: 'Retain',
   adoptVolumes: false,
   suspend: false,
+  networkPolicyMode: 'None',
   /** A replica that acknowledged within this time counts towards min-replicas-to-write. */
   maxLag: '2s',
   downAfter: '3s',
@@ -68,6 +72,7 @@ export const LIMITS = {
   connections: { minimum: 1, maximum: 65_000 },
   sessions: { minimum: 1, maximum: 1_000_000_000 },
   averageSize: { minimum: '1', maximum: '16Mi' },
+  config: { entries: 64, nameLength: 64, valueLength: 256 },
   maxMemory: { minimum: '64Mi', maximum: '1Ti' },
   volumeSize: { minimum: '256Mi', maximum: '64Ti' },
 } as const

@@ -3,6 +3,7 @@ import {
   type Engine,
   type EvictionPolicy,
   IMAGE_REPOSITORIES,
+  type NetworkPolicyMode,
   type PersistenceMode,
   type RetainPolicy,
   type TLSMode,
@@ -38,6 +39,10 @@ export type Durability = Readonly<{
   whenDegraded: 'Relax'
 }>
 
+/** Who may connect; `allowFrom` is there when the spec names it. */
+export type NetworkAccess = Readonly<{ mode: NetworkPolicyMode; allowFrom?: readonly NetworkPeer[] }>
+export type NetworkPeer = NonNullable<NonNullable<SessionStoreSpec['networkPolicy']>['allowFrom']>[number]
+
 /** A spec with every value resolved: what the operator works with, and what `status.effective` shows. */
 export type EffectiveSpec = Readonly<{
   engine: Engine
@@ -50,6 +55,7 @@ export type EffectiveSpec = Readonly<{
   persistence: Persistence
   tlsMode: TLSMode
   suspend: boolean
+  networkPolicy: NetworkAccess
   durability: Durability
   downAfterMs: number
 }>
@@ -70,6 +76,7 @@ export function effectiveSpec(spec: SessionStoreSpec): EffectiveSpec {
     persistence: effectivePersistence(spec.persistence),
     tlsMode: spec.tls?.mode ?? DEFAULTS.tlsMode,
     suspend: spec.suspend ?? DEFAULTS.suspend,
+    networkPolicy: { mode: DEFAULTS.networkPolicyMode, ...spec.networkPolicy },
     durability: durabilityOf(replicas),
     downAfterMs: unwrap('failover.downAfter', parseDuration(DEFAULTS.downAfter)),
   }

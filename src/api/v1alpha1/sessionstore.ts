@@ -8,6 +8,7 @@ import { API_VERSION } from './group.ts'
 import { type SessionStoreStatus, sessionStoreStatus } from './sessionstorestatus.ts'
 import { capacity } from './spec/capacity.ts'
 import { engineFields, engineRules } from './spec/engine.ts'
+import { networkPolicy } from './spec/networkpolicy.ts'
 import { persistence, persistenceRules, volumeSizeRule } from './spec/persistence.ts'
 import { tls, tlsRules } from './spec/tls.ts'
 
@@ -28,6 +29,7 @@ export const sessionStoreSpec = object(
       { defaultText: DEFAULTS.eviction, change: 'live' },
     ),
     tls,
+    networkPolicy,
     suspend: boolean('Stops applying changes of this spec. Failover and the renewal of certificates go on.', {
       defaultText: `${DEFAULTS.suspend}`,
       change: 'live',

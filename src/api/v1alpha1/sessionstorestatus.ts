@@ -1,7 +1,14 @@
 import type { Infer } from '../schema.ts'
 import { boolean, duration, integer, list, object, oneOf, quantity, required, string, time } from '../schema.ts'
 import { bindingReference, conditions, observedGeneration } from './common.ts'
-import { ENGINES, EVICTION_POLICIES, PERSISTENCE_MODES, RETAIN_POLICIES, TLS_MODES } from './defaults.ts'
+import {
+  ENGINES,
+  EVICTION_POLICIES,
+  NETWORK_POLICY_MODES,
+  PERSISTENCE_MODES,
+  RETAIN_POLICIES,
+  TLS_MODES,
+} from './defaults.ts'
 
 const podName = { maxLength: 63 } as const
 const address = { maxLength: 253 } as const
@@ -22,6 +29,9 @@ const effective = object('The spec with every default resolved: what the operato
     retain: oneOf('What becomes of the volumes when the store is deleted.', RETAIN_POLICIES),
   }),
   tls: object('Encryption of connections.', { mode: oneOf('Whether connections use TLS.', TLS_MODES) }),
+  networkPolicy: object('Who may connect to the servers.', {
+    mode: oneOf('Whether a NetworkPolicy limits it.', NETWORK_POLICY_MODES),
+  }),
   durability: object('How an acknowledged write is protected.', {
     mode: oneOf('Async: by nothing. Bounded: the primary refuses writes when no replica keeps up.', [
       'Async',

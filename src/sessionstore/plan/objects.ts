@@ -5,6 +5,7 @@ import type { DesiredObject, StatefulSet } from '../../kube/types.ts'
 import { liveClaimTemplate, type VolumeInput } from '../../resources/claims.ts'
 import { buildConfigMap } from '../../resources/configmap.ts'
 import { ownerReference, type StoreIdentity } from '../../resources/identity.ts'
+import { buildNetworkPolicy } from '../../resources/networkpolicy.ts'
 import { buildDisruptionBudget } from '../../resources/pdb.ts'
 import { buildUsersSecret } from '../../resources/secrets.ts'
 import { buildServiceAccount } from '../../resources/serviceaccount.ts'
@@ -27,6 +28,10 @@ export type ObjectInputs = Readonly<{
   volumes?: VolumeInput
   /** The live one: what it cannot change is kept. */
   statefulSet?: StatefulSet
+  /** Namespace of the operator's own pods; absent: it does not run in one. */
+  operatorNamespace?: string
+  /** Namespaces of the bindings of the store. */
+  bindingNamespaces: readonly string[]
 }>
 
 /** The declared objects in waves: those of a later one need those of an earlier one to exist. */
@@ -35,6 +40,7 @@ export type ObjectWaves = readonly (readonly DesiredObject[])[]
 /** Everything a store becomes but its generated Secrets. */
 export function planObjects(inputs: ObjectInputs): ObjectWaves {
   const { identity, spec, sizing, replicas, clusterDomain, configText, staticConfigHash, aclFile } = inputs
+  const policy = networkPolicyOf(inputs)
   const budget = buildDisruptionBudget(identity, spec.replicas)
   const first = [
     buildServiceAccount(identity),
@@ -42,6 +48,7 @@ export function planObjects(inputs: ObjectInputs): ObjectWaves {
     buildConfigMap(identity, configText),
     buildUsersSecret(identity, aclFile),
     ...(budget ? [budget] : []),
+    ...(policy ? [policy] : []),
   ]
   const { volumes, statefulSet } = inputs
   const claimTemplate = liveClaimTemplate(statefulSet)
@@ -54,6 +61,14 @@ export function planObjects(inputs: ObjectInputs): ObjectWaves {
     ...(claimTemplate && { claimTemplate }),
   }
   return [first, [buildStatefulSet(identity, spec, options)]]
+}
+
+/** None by an operator outside the cluster: its own connections have no namespace, and it would shut itself out. */
+function networkPolicyOf(inputs: ObjectInputs): DesiredObject | undefined {
+  const { identity, spec, operatorNamespace, bindingNamespaces } = inputs
+  const { mode, allowFrom } = spec.networkPolicy
+  if (mode === 'None' || operatorNamespace === undefined) return undefined
+  return buildNetworkPolicy(identity, { operatorNamespace, bindingNamespaces, ...(allowFrom && { allowFrom }) })
 }
 
 /** The login every store gives by itself: made once, and then its owner's. */

@@ -1,4 +1,5 @@
 import type { ConditionReason } from '../../api/v1alpha1/conditions.ts'
+import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
 
 /** Something that a person, or another controller, has to change before the spec can be applied. */
 export type Obstacle = Readonly<{
@@ -11,12 +12,25 @@ export type Obstacle = Readonly<{
 export type ObstacleInputs = Readonly<{
   /** Why objects of the store could not be written in this pass. */
   refused?: Obstacle
+  spec: Pick<EffectiveSpec, 'networkPolicy'>
+  /** Namespace of the operator's own pods; absent: it does not run in one. */
+  operatorNamespace?: string
 }>
 
 type ObstacleRule = (inputs: ObstacleInputs) => Obstacle | undefined
 
 /** Each is derived anew on every pass, so that it goes when its cause goes; the first that finds something is told. */
-const RULES: readonly ObstacleRule[] = [({ refused }) => refused]
+const RULES: readonly ObstacleRule[] = [({ refused }) => refused, shutOut]
+
+/** A policy that admits the operator must name its namespace. */
+function shutOut({ spec, operatorNamespace }: ObstacleInputs): Obstacle | undefined {
+  if (spec.networkPolicy.mode === 'None' || operatorNamespace !== undefined) return undefined
+  return {
+    reason: 'InvalidConfig',
+    message:
+      'networkPolicy.mode Restricted is not applied: the operator runs outside the cluster and would shut itself out; run it in the cluster, or set networkPolicy.mode to None',
+  }
+}
 
 /** What is in the way of the store, if anything is. */
 export function findObstacle(inputs: ObstacleInputs): Obstacle | undefined {

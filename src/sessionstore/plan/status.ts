@@ -86,6 +86,7 @@ function describeEffective({ spec, sizing, volumes }: StatusInputs): EffectiveSt
     eviction: spec.eviction,
     persistence: describePersistence(spec, volumes),
     tls: { mode: spec.tlsMode },
+    networkPolicy: { mode: spec.networkPolicy.mode },
     durability: describeDurability(spec),
     failover: { downAfter: formatDuration(spec.downAfterMs) },
   }

@@ -11,7 +11,12 @@ import { contractClient, installDefinition, installKind, outcomeOf } from './clu
 type Json = Readonly<Record<string, unknown>>
 type Definition = KubeObject & Readonly<{ spec: Json & Readonly<{ names: Json & Readonly<{ plural: string }> }> }>
 type OpenAPI = Readonly<{ components: Readonly<{ schemas: Readonly<Record<string, OpenAPINode>> }> }>
-type OpenAPINode = Readonly<{ description?: string; properties?: Readonly<Record<string, OpenAPINode>> }>
+type OpenAPINode = Readonly<{
+  description?: string
+  properties?: Readonly<Record<string, OpenAPINode>>
+  items?: OpenAPINode
+  additionalProperties?: OpenAPINode
+}>
 
 let client: KubeClient
 
@@ -55,10 +60,7 @@ describe('definitions', () => {
       })
 
       for (const { path, node } of fieldsOf('spec', kind.spec)) {
-        const published = path
-          .split('.')
-          .slice(1)
-          .reduce<OpenAPINode | undefined>((at, name) => at?.properties?.[name], spec)
+        const published = path.split('.').slice(1).reduce<OpenAPINode | undefined>(childOf, spec)
         expect(published?.description, path).to.equal(fullDescription(node))
       }
     })
@@ -72,6 +74,13 @@ describe('definitions', () => {
     }
   })
 })
+
+/** The node of a field: `name`, or `name[]` and `name{}` for what a list or map of that name holds. */
+function childOf(at: OpenAPINode | undefined, step: string): OpenAPINode | undefined {
+  const node = at?.properties?.[step.replace(/[[{].*$/, '')]
+  if (step.endsWith('[]')) return node?.items
+  return step.endsWith('{}') ? node?.additionalProperties : node
+}
 
 async function publishedSchema(kind: string): Promise<OpenAPINode | undefined> {
   const text = await client.getRaw('/openapi/v3/apis/sessionstore.dev/v1alpha1')

@@ -1,6 +1,7 @@
 import { capacityRows } from './rows/capacity.ts'
 import { engineRows } from './rows/engine.ts'
 import { nameRows } from './rows/name.ts'
+import { networkPolicyRows } from './rows/networkpolicy.ts'
 import { persistenceRows } from './rows/persistence.ts'
 import type { RowsOfRule } from './rows/row.ts'
 import { tlsRows } from './rows/tls.ts'
@@ -12,4 +13,5 @@ export const SESSION_STORE_ROWS: Readonly<Record<string, RowsOfRule>> = {
   ...capacityRows,
   ...persistenceRows,
   ...tlsRows,
+  ...networkPolicyRows,
 }

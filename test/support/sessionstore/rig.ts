@@ -40,6 +40,7 @@ export async function startRig({ client, namespace, servers }: RigOptions): Prom
     ...common,
     events: { record: (event) => events.push(event) },
     clusterDomain: 'cluster.local',
+    operatorNamespace: 'sessionstore-system',
     wakeBindings: (keys) => {
       for (const key of keys) bindings.queue.add(key)
     },

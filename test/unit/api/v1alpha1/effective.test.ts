@@ -13,6 +13,7 @@ const builtIn: EffectiveSpec = {
   persistence: { mode: 'None' },
   tlsMode: 'Required',
   suspend: false,
+  networkPolicy: { mode: 'None' },
   durability: { mode: 'Bounded', minReplicasToWrite: 1, maxLagMs: 2000, whenDegraded: 'Relax' },
   downAfterMs: 3000,
 }
@@ -31,6 +32,16 @@ const rows: readonly [name: string, spec: SessionStoreSpec, differs: Partial<Eff
     { engine: 'Redis', version: '7.0', image: 'docker.io/library/redis:7.0' },
   ],
   ['takes an own image as it is', { image: 'mirror.example/valkey:x' }, { image: 'mirror.example/valkey:x' }],
+  [
+    'keeps whom a network policy admits',
+    { networkPolicy: { mode: 'Restricted', allowFrom: [{ podSelector: {} }] } },
+    { networkPolicy: { mode: 'Restricted', allowFrom: [{ podSelector: {} }] } },
+  ],
+  [
+    'has no network policy when it only says whom',
+    { networkPolicy: { allowFrom: [] } },
+    { networkPolicy: { mode: 'None', allowFrom: [] } },
+  ],
   ['has no fence with one member', { replicas: 1 }, { replicas: 1, durability: async }],
   ['has no fence with two members', { replicas: 2 }, { replicas: 2, durability: async }],
   ['has a fence of one from three members on', { replicas: 9 }, { replicas: 9 }],
