@@ -44,6 +44,7 @@ export function materialOf(facts: ProbeFacts): string {
           .sort(),
         facts.preparedHash,
         facts.minReplicasToWrite,
+        facts.maxLagSeconds,
         facts.maxMemoryBytes,
       ])
   }

@@ -27,7 +27,7 @@ export type ProbeResult =
 
 const PROBE = [
   ['INFO', 'server', 'memory', 'persistence', 'replication', 'keyspace'],
-  ['CONFIG', 'GET', 'min-replicas-to-write', 'maxmemory'],
+  ['CONFIG', 'GET', 'min-replicas-to-write', 'min-replicas-max-lag', 'maxmemory'],
   ['HGETALL', RECORD_KEY],
 ] as const
 
@@ -52,6 +52,7 @@ export async function probeServer(connection: Connection, options: ProbeOptions)
     facts: {
       ...facts,
       minReplicasToWrite: Number(settings.get('min-replicas-to-write') ?? 0),
+      maxLagSeconds: Number(settings.get('min-replicas-max-lag') ?? 0),
       maxMemoryBytes: Number(settings.get('maxmemory') ?? 0),
       ...(connection.servedFingerprint && { servedFingerprint: connection.servedFingerprint }),
       preparedHash: previous?.runId === runId ? previous.preparedHash : '',
@@ -74,7 +75,10 @@ function readRecordReply(result: CallResult): RecordReply {
   return record ? { record, isHidden: false } : { isHidden: false }
 }
 
-type InfoFacts = Omit<ServerFacts, 'minReplicasToWrite' | 'maxMemoryBytes' | 'preparedHash' | 'observedAtMs'>
+type InfoFacts = Omit<
+  ServerFacts,
+  'minReplicasToWrite' | 'maxLagSeconds' | 'maxMemoryBytes' | 'preparedHash' | 'observedAtMs'
+>
 
 function toFacts(fields: InfoFields, { record, isHidden }: RecordReply): InfoFacts {
   const role = fields.get('role') === 'master' ? 'master' : 'replica'

@@ -47,6 +47,8 @@ export type ServerFacts = Readonly<{
   usedMemoryBytes: number
   maxMemoryBytes: number
   minReplicasToWrite: number
+  /** `min-replicas-max-lag`. */
+  maxLagSeconds: number
   /** undefined: none, or not readable (a member that serves no stale data answers MASTERDOWN). */
   record?: EpochRecord
   /** True when the record could not be read: the server serves no stale data (MASTERDOWN) or is loading, and holds keys in db 1. */

@@ -34,6 +34,8 @@ export const ANNOTATIONS = {
   storageClass: `${API_GROUP}/storage-class`,
   /** On the StatefulSet and on volumes: the store whose UID the records in the data carry; another one after an adoption. */
   dataUid: `${API_GROUP}/data-uid`,
+  /** On the StatefulSet: what it was last made from. */
+  inForce: `${API_GROUP}/in-force`,
 } as const
 
 /** Pod condition, and readiness gate, that says the member follows the primary of the epoch, or is it. */

@@ -22,6 +22,8 @@ export type StatefulSetOptions = Readonly<{
   volumes?: VolumeInput
   /** What the live StatefulSet has instead, if there is one. */
   claimTemplate?: ClaimTemplate
+  /** Text of the annotation that says what this is made from. */
+  inForce: string
 }>
 
 /**
@@ -34,7 +36,7 @@ export function buildStatefulSet(
   options: StatefulSetOptions,
 ): DesiredObject {
   const { engine, image, tlsMode, persistence } = spec
-  const { statefulSetReplicas, sizing, staticConfigHash, clusterDomain } = options
+  const { statefulSetReplicas, sizing, staticConfigHash, clusterDomain, inForce } = options
   const object: StatefulSet = {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -45,6 +47,7 @@ export function buildStatefulSet(
         [ANNOTATIONS.image]: image,
         [ANNOTATIONS.tlsMode]: tlsMode,
         ...pins(spec, options),
+        [ANNOTATIONS.inForce]: inForce,
       },
     },
     spec: {

@@ -10,6 +10,7 @@ import {
   actPromote,
   actRepoint,
   actReveal,
+  actSetGates,
   actSetQuorum,
   type ServerContext,
 } from './actservers.ts'
@@ -52,6 +53,8 @@ export async function act(context: ActContext, step: TopologyStep): Promise<ActR
       return actJoin(context, step)
     case 'setQuorum':
       return actSetQuorum(context, step)
+    case 'setGates':
+      return actSetGates(context, step)
     case 'recordIntent':
       return done(context.writeIntent(step.intent))
     case 'clearIntent':

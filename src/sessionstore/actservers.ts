@@ -180,6 +180,14 @@ export async function actSetQuorum(context: ServerContext, step: Step<'setQuorum
   return each([primary], (name) => withConnection(dataPlane, name, (connection) => writeRecord(connection, record)))
 }
 
+/** The gates of replicas alone. */
+export async function actSetGates({ snapshot, dataPlane }: ServerContext, step: Step<'setGates'>): Promise<ActResult> {
+  const maxLagSeconds = maxLagOf(snapshot)
+  return each(step.members, (name) =>
+    withConnection(dataPlane, name, (connection) => setQuorum(connection, step.w, maxLagSeconds)),
+  )
+}
+
 function maxLagOf(snapshot: Snapshot): number {
   return Math.floor(snapshot.facts.goal.maxLagMs / 1000)
 }

@@ -7,7 +7,7 @@ type Note = Omit<EventRecord, 'regarding'>
 export function noteOfStep(step: TopologyStep): Note | undefined {
   switch (step.kind) {
     case 'blocked':
-      return warning('FailoverBlocked', 'Failover', step.message)
+      return warning(step.reason, 'Failover', step.message)
     case 'mark':
       return step.reason === 'Relaxed'
         ? warning('Relaxed', 'SetQuorum', `writes go on with ${step.mark.w} replicas in sync, as the others are away`)

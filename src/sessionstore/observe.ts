@@ -13,7 +13,7 @@ import { PORT, statefulSetName } from '../resources/names.ts'
 import { buildPodSpec, type PodInput } from '../resources/pod.ts'
 import { type Sizing, sizeStore } from '../resources/sizing.ts'
 import { bindingsOf, type Credentials, hashPrepared, readCredentials } from './credentials.ts'
-import { specInForce } from './inforce.ts'
+import { canonical, rawSpecInForce, specInForce, templateHash, toInForce } from './inforce.ts'
 import { readMembers } from './members.ts'
 import type { StoreMemory } from './memory.ts'
 import { type Intent, isReached, type Mark, type MemberFacts, type TopologyFacts } from './plan/facts.ts'
@@ -26,6 +26,9 @@ export type MemberProbes = Readonly<{
   lastHeardMs(member: string): number
   degradedSinceMs: number | undefined
 }>
+
+/** Marks did not say it while there was but one. */
+const MAX_LAG_OF_OLD_MARKS_MS = 2000
 
 /** Everything one pass of a reconcile knows; built once, never changed. */
 export type Snapshot = Readonly<{
@@ -47,6 +50,8 @@ export type Snapshot = Readonly<{
   operatorNamespace?: string
   /** Namespaces of the bindings of the store. */
   bindingNamespaces: readonly string[]
+  /** What the StatefulSet should say it is made from. */
+  inForce: string
   /** maxmemory cannot reach its goal yet: why. */
   pending?: string
 }>
@@ -74,7 +79,9 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const pods = podsOf(caches, identity, statefulSet)
   const config = serverConfigInput(spec, sizing)
   const fixedPod = fixedPodSpec(identity, { ...spec, sizing, clusterDomain })
-  const staticConfigHash = hashPrepared([staticConfig(config), fixedPod])
+  const rendered = hashPrepared([staticConfig(config), fixedPod])
+  const raw = rawSpecInForce(store, statefulSet)
+  const staticConfigHash = templateHash(statefulSet, { raw, image: spec.image, rendered })
   const template = { configHash: staticConfigHash, isObserved: isTemplateObserved(statefulSet, staticConfigHash) }
   const facts = (member: string): ProbeFacts => inputs.probes.facts(member)
   const members = readMembers({ ...inputs, facts, identity, statefulSet, pods, template })
@@ -104,6 +111,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     staticConfigHash,
     ...(inputs.operatorNamespace !== undefined && { operatorNamespace: inputs.operatorNamespace }),
     bindingNamespaces: bindingsOf(caches, identity).map(({ metadata }) => metadata.namespace ?? ''),
+    inForce: canonical(toInForce(raw, rendered)),
     ...(maxMemoryBytes !== sizing.maxMemoryBytes && { pending: describePending(maxMemoryBytes, sizing) }),
   }
 }
@@ -160,6 +168,7 @@ function readFacts({ probes, memory, nowMs }: ObserveInputs, base: Base): Topolo
       w: durability.minReplicasToWrite,
       maxLagMs: durability.maxLagMs,
       downAfterMs: spec.downAfterMs,
+      failoverMode: spec.failoverMode,
       whenDegraded: durability.whenDegraded,
       preparedHash,
     },
@@ -190,9 +199,9 @@ export function readMark(statefulSet: StatefulSet | undefined): Mark | undefined
 
 function parseMark(text: string): Mark | undefined {
   try {
-    const { bootstrapped, epoch, n, w } = JSON.parse(text) as Mark
-    const isWhole = typeof bootstrapped === 'string' && [epoch, n, w].every(Number.isInteger)
-    return isWhole ? { bootstrapped, epoch, n, w } : undefined
+    const { bootstrapped, epoch, n, w, maxLagMs = MAX_LAG_OF_OLD_MARKS_MS } = JSON.parse(text) as Mark
+    const isWhole = typeof bootstrapped === 'string' && [epoch, n, w, maxLagMs].every(Number.isInteger)
+    return isWhole ? { bootstrapped, epoch, n, w, maxLagMs } : undefined
   } catch {
     return undefined
   }

@@ -12,6 +12,7 @@ export const CONDITIONS = {
     ServiceUnreachable:
       'The operator does not reach the Service, so it cannot tell; run the operator inside the cluster.',
     NoPrimary: 'No server is the primary; see the condition PrimaryElected.',
+    WriteNotTried: 'There is a primary, and no write through the primary Service was tried yet.',
     MembersNotReady: 'Writes succeed, but not every member that the spec asks for serves yet.',
     Stalled: 'Nothing will change without a hand; see the condition Stalled.',
     Bound: 'The login exists on the store and the Secret is there.',
@@ -38,6 +39,7 @@ export const CONDITIONS = {
     NotObserved: 'Nothing was observed yet.',
     NotStalled: 'Nothing needs a hand.',
     FailoverBlocked: 'No member may be promoted without a risk that a person must take; the message names it.',
+    ManualFailover: 'The primary is down and spec.failover.mode is Manual: bring it back, or set the mode to Operator.',
     NameConflict: 'An object that the store needs exists and belongs to somebody else; rename one of the two.',
     InvalidConfig: 'The spec cannot be applied as it is; the message names the field.',
     PrefixConflict: 'Another binding of the store already uses this prefix or one that overlaps; choose another.',
@@ -57,6 +59,7 @@ export const CONDITIONS = {
     FailingOver: 'A failed primary is being replaced.',
     Moving: 'The primary is moving to another member as planned.',
     FailoverBlocked: 'No member may be promoted without a risk that a person must take; the message names it.',
+    ManualFailover: 'The primary is down and spec.failover.mode is Manual: bring it back, or set the mode to Operator.',
   },
   ReplicationHealthy: {
     NotObserved: 'Nothing was observed yet.',

@@ -41,6 +41,18 @@ export type TLSMode = (typeof TLS_MODES)[number]
 export const NETWORK_POLICY_MODES = ['None', 'Restricted'] as const
 export type NetworkPolicyMode = (typeof NETWORK_POLICY_MODES)[number]
 
+/** How an acknowledged write is protected. */
+export const DURABILITY_MODES = ['Async', 'Bounded', 'Majority'] as const
+export type DurabilityMode = (typeof DURABILITY_MODES)[number]
+
+/** What a primary does that lost its replicas. */
+export const DEGRADED_MODES = ['Relax', 'Refuse'] as const
+export type DegradedMode = (typeof DEGRADED_MODES)[number]
+
+/** Who decides that a failed primary is replaced. */
+export const FAILOVER_MODES = ['Operator', 'Manual'] as const
+export type FailoverMode = (typeof FAILOVER_MODES)[number]
+
 /** Session frameworks whose keys and verbs we know. */
 export const FRAMEWORKS = ['generic'] as const
 export type Framework = (typeof FRAMEWORKS)[number]
@@ -61,6 +73,7 @@ export const DEFAULTS = {
   /** A replica that acknowledged within this time counts towards min-replicas-to-write. */
   maxLag: '2s',
   downAfter: '3s',
+  failoverMode: 'Operator',
   framework: 'generic',
   keyPrefix: 'sess:',
 } as const
@@ -69,6 +82,12 @@ export const DEFAULTS = {
 export const LIMITS = {
   nameLength: 40,
   replicas: { minimum: 1, maximum: 9 },
+  /** From so many members on a lost one leaves enough to gate writes by replicas. */
+  fencedReplicas: 3,
+  /** Replicas acknowledge once a second: a smaller lag would refuse writes on a healthy store. */
+  maxLag: { minimum: '2s', maximum: '299s' },
+  /** Members are asked once a second, and once more on a fresh connection: less would take a pause for a death. */
+  downAfter: { minimum: '3s', maximum: '300s' },
   connections: { minimum: 1, maximum: 65_000 },
   sessions: { minimum: 1, maximum: 1_000_000_000 },
   averageSize: { minimum: '1', maximum: '16Mi' },

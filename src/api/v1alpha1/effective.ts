@@ -1,8 +1,12 @@
 import {
   DEFAULTS,
+  type DegradedMode,
+  type DurabilityMode,
   type Engine,
   type EvictionPolicy,
+  type FailoverMode,
   IMAGE_REPOSITORIES,
+  LIMITS,
   type NetworkPolicyMode,
   type PersistenceMode,
   type RetainPolicy,
@@ -33,10 +37,10 @@ export type Persistence =
 
 /** How an acknowledged write is protected; `minReplicasToWrite` is the w of the fence. */
 export type Durability = Readonly<{
-  mode: 'Async' | 'Bounded'
+  mode: DurabilityMode
   minReplicasToWrite: number
   maxLagMs: number
-  whenDegraded: 'Relax'
+  whenDegraded: DegradedMode
 }>
 
 /** Who may connect; `allowFrom` is there when the spec names it. */
@@ -57,6 +61,7 @@ export type EffectiveSpec = Readonly<{
   suspend: boolean
   networkPolicy: NetworkAccess
   durability: Durability
+  failoverMode: FailoverMode
   downAfterMs: number
 }>
 
@@ -77,19 +82,32 @@ export function effectiveSpec(spec: SessionStoreSpec): EffectiveSpec {
     tlsMode: spec.tls?.mode ?? DEFAULTS.tlsMode,
     suspend: spec.suspend ?? DEFAULTS.suspend,
     networkPolicy: { mode: DEFAULTS.networkPolicyMode, ...spec.networkPolicy },
-    durability: durabilityOf(replicas),
-    downAfterMs: unwrap('failover.downAfter', parseDuration(DEFAULTS.downAfter)),
+    durability: effectiveDurability(spec.durability, replicas),
+    failoverMode: spec.failover?.mode ?? DEFAULTS.failoverMode,
+    downAfterMs: unwrap('failover.downAfter', parseDuration(spec.failover?.downAfter ?? DEFAULTS.downAfter)),
   }
 }
 
-/** With fewer than three members a fence by w would stop all writes as soon as one member is away. */
-export function durabilityOf(replicas: number): Durability {
-  const isBounded = replicas >= 3
+/** With fewer than three members a gate by replicas would stop all writes as soon as one member is away. */
+function effectiveDurability(durability: SessionStoreSpec['durability'], replicas: number): Durability {
+  const mode = durability?.mode ?? (replicas >= LIMITS.fencedReplicas ? 'Bounded' : 'Async')
   return {
-    mode: isBounded ? 'Bounded' : 'Async',
-    minReplicasToWrite: isBounded ? 1 : 0,
-    maxLagMs: unwrap('durability.maxLag', parseDuration(DEFAULTS.maxLag)),
-    whenDegraded: 'Relax',
+    mode,
+    minReplicasToWrite: minReplicasOf(mode, replicas),
+    maxLagMs: unwrap('durability.maxLag', parseDuration(durability?.maxLag ?? DEFAULTS.maxLag)),
+    whenDegraded: durability?.whenDegraded ?? (mode === 'Majority' ? 'Refuse' : 'Relax'),
+  }
+}
+
+/** Half of the members beside the primary are a majority with it. */
+function minReplicasOf(mode: DurabilityMode, replicas: number): number {
+  switch (mode) {
+    case 'Async':
+      return 0
+    case 'Bounded':
+      return 1
+    case 'Majority':
+      return Math.floor(replicas / 2)
   }
 }
 

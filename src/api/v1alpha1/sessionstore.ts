@@ -7,7 +7,9 @@ import { DEFAULTS, EVICTION_POLICIES, LIMITS } from './defaults.ts'
 import { API_VERSION } from './group.ts'
 import { type SessionStoreStatus, sessionStoreStatus } from './sessionstorestatus.ts'
 import { capacity } from './spec/capacity.ts'
+import { durability, durabilityRules } from './spec/durability.ts'
 import { engineFields, engineRules } from './spec/engine.ts'
+import { failover } from './spec/failover.ts'
 import { networkPolicy } from './spec/networkpolicy.ts'
 import { persistence, persistenceRules, volumeSizeRule } from './spec/persistence.ts'
 import { tls, tlsRules } from './spec/tls.ts'
@@ -23,6 +25,8 @@ export const sessionStoreSpec = object(
     ),
     capacity,
     persistence,
+    durability,
+    failover,
     eviction: oneOf(
       'What the server removes when its memory is full. With noeviction nobody is logged out silently, but new sessions are refused.',
       EVICTION_POLICIES,
@@ -36,7 +40,7 @@ export const sessionStoreSpec = object(
     }),
   },
   {
-    rules: [...engineRules, ...persistenceRules, ...tlsRules],
+    rules: [...engineRules, ...persistenceRules, ...durabilityRules, ...tlsRules],
   },
 )
 

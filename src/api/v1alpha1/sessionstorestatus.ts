@@ -2,8 +2,11 @@ import type { Infer } from '../schema.ts'
 import { boolean, duration, integer, list, object, oneOf, quantity, required, string, time } from '../schema.ts'
 import { bindingReference, conditions, observedGeneration } from './common.ts'
 import {
+  DEGRADED_MODES,
+  DURABILITY_MODES,
   ENGINES,
   EVICTION_POLICIES,
+  FAILOVER_MODES,
   NETWORK_POLICY_MODES,
   PERSISTENCE_MODES,
   RETAIN_POLICIES,
@@ -33,14 +36,15 @@ const effective = object('The spec with every default resolved: what the operato
     mode: oneOf('Whether a NetworkPolicy limits it.', NETWORK_POLICY_MODES),
   }),
   durability: object('How an acknowledged write is protected.', {
-    mode: oneOf('Async: by nothing. Bounded: the primary refuses writes when no replica keeps up.', [
-      'Async',
-      'Bounded',
-    ]),
+    mode: oneOf(
+      'Async: by nothing. Bounded: the primary refuses writes when no replica keeps up. Majority: when less than half of the members do.',
+      DURABILITY_MODES,
+    ),
     maxLag: duration('How far behind a replica may be and still count as keeping up.'),
-    whenDegraded: oneOf('What happens when the primary is the only member left.', ['Relax', 'Refuse']),
+    whenDegraded: oneOf('What happens when the primary lost its replicas.', DEGRADED_MODES),
   }),
   failover: object('When a silent primary is replaced.', {
+    mode: oneOf('Who decides that it is replaced.', FAILOVER_MODES),
     downAfter: duration('How long a primary must be silent before it is suspected.'),
   }),
 })

@@ -194,6 +194,8 @@ function planFailover(facts: TopologyFacts, electorate: Electorate): TopologySte
   if (fence.kind === 'impossible') return blockedBy(fence.members, electorate)
   const fresher = awaitFresher(facts, electorate, candidate)
   if (fresher) return fresher
+  const manual = awaitHand(facts, electorate, candidate)
+  if (manual) return manual
   return recordIntent(facts, {
     kind: 'Failover',
     epoch: electorate.epoch + 1,
@@ -201,6 +203,17 @@ function planFailover(facts: TopologyFacts, electorate: Electorate): TopologySte
     reason: electorate.isBehind ? 'NewestDataLost' : failoverReason(facts, electorate),
     ...(electorate.lastPrimary !== undefined && { from: electorate.lastPrimary }),
   })
+}
+
+/** With failover.mode Manual the role goes to another member by no decision of ours; the last primary may have it back. */
+export function awaitHand(
+  { goal }: TopologyFacts,
+  { lastPrimary }: Electorate,
+  candidate: ReachedMember,
+): TopologyStep | undefined {
+  if (goal.failoverMode !== 'Manual' || candidate.name === lastPrimary) return undefined
+  const message = `primary ${lastPrimary ?? 'unknown'} is down and failover.mode is Manual; bring it back with its data, or set spec.failover.mode to Operator: ${candidate.name} can take over`
+  return { kind: 'blocked', reason: 'ManualFailover', message }
 }
 
 /**

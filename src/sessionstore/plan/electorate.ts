@@ -10,6 +10,8 @@ export type Electorate = Readonly<{
   /** Largest n and smallest w of the mark and every record seen: a returning member with an old, higher w must not make a fence seem complete. */
   n: number
   w: number
+  /** The largest lag that a silent primary may have been told of. */
+  maxLagMs: number
   reached: readonly ReachedMember[]
   /** The reached master whose record of the newest epoch names itself. */
   primary?: ReachedMember
@@ -88,6 +90,7 @@ export function readElectorate(facts: TopologyFacts): Electorate {
     epoch,
     n: Math.max(facts.goal.n * Number(quorums.length === 0), ...quorums.map((quorum) => quorum.n)),
     w: quorums.length === 0 ? facts.goal.w : Math.min(...quorums.map((quorum) => quorum.w)),
+    maxLagMs: Math.max(facts.goal.maxLagMs, mark?.maxLagMs ?? 0),
     reached,
     ...(primary && { primary }),
     ...(lastPrimary !== undefined && { lastPrimary }),

@@ -1,10 +1,18 @@
+import type { DegradedMode, FailoverMode } from '../../api/v1alpha1/defaults.ts'
 import type { ProbeFacts, ServerFacts } from '../../redis/types.ts'
 
 /**
  * The guard rail outside the data: annotation on the StatefulSet. Once it is there a store is never virgin again.
  * Written before the servers are told of a lower w or another n.
  */
-export type Mark = Readonly<{ bootstrapped: string; epoch: number; n: number; w: number }>
+export type Mark = Readonly<{
+  bootstrapped: string
+  epoch: number
+  n: number
+  w: number
+  /** The largest lag that any server may have been told of: for so long and a second more a silent primary may write. */
+  maxLagMs: number
+}>
 
 export type IntentKind = 'Bootstrap' | 'Failover' | 'Move'
 
@@ -63,7 +71,8 @@ export type Goal = Readonly<{
   w: number
   maxLagMs: number
   downAfterMs: number
-  whenDegraded: 'Relax' | 'Refuse'
+  failoverMode: FailoverMode
+  whenDegraded: DegradedMode
   /** Hash of the settings and users that make a member prepared. */
   preparedHash: string
 }>
@@ -93,11 +102,14 @@ export type TopologyFacts = Readonly<{
 
 export type Outcome = 'Bootstrapped' | 'DataLost' | 'FailedOver' | 'Moved' | 'MoveAbandoned'
 
+/** Why only a person can make a primary; a reason of the condition Stalled each. */
+export type BlockedReason = 'FailoverBlocked' | 'ManualFailover'
+
 /** The next single act. `reason` and `message` of wait and blocked are the log line, the condition and the runbook heading. */
 export type TopologyStep =
   | Readonly<{ kind: 'none' }>
   | Readonly<{ kind: 'wait'; reason: string; message: string; requeueAfterMs: number }>
-  | Readonly<{ kind: 'blocked'; reason: string; message: string }>
+  | Readonly<{ kind: 'blocked'; reason: BlockedReason; message: string }>
   | Readonly<{ kind: 'prepare'; members: readonly string[] }>
   | Readonly<{ kind: 'reveal'; members: readonly string[] }>
   | Readonly<{ kind: 'recordIntent'; intent: Intent }>
@@ -112,6 +124,7 @@ export type TopologyStep =
   | Readonly<{ kind: 'demote'; member: string; primary: string }>
   | Readonly<{ kind: 'join'; members: readonly string[]; primary: string }>
   | Readonly<{ kind: 'setQuorum'; primary: string; epoch: number; n: number; w: number }>
+  | Readonly<{ kind: 'setGates'; members: readonly string[]; w: number }>
   | Readonly<{ kind: 'describePods'; pods: readonly PodChange[] }>
   | Readonly<{ kind: 'restart'; pod: string; uid: string; reason: string; gracePeriodSeconds?: number }>
 

@@ -71,7 +71,7 @@ export function readFence(facts: TopologyFacts, electorate: Electorate, candidat
   const isFree = electorate.w === 0 && silent.some((member) => mayWriteAlone(member, electorate))
   const missing = Math.max(0, electorate.n - facts.members.length)
   if (isFree || silent.length + missing > Math.max(1, electorate.w)) return impossible(silent)
-  return readFollowers(silent, facts) ?? readLagGate(silent, facts)
+  return readFollowers(silent, facts) ?? readLagGate(silent, facts, electorate)
 }
 
 /** Relaxed to none, the last primary needs nobody's help to write, nor does its server when the pod was removed by force; nobody else was ever told so. */
@@ -105,12 +105,12 @@ function readAsyncFence(silent: readonly MemberFacts[], facts: TopologyFacts): F
 }
 
 /** Measured: a primary accepts for maxLag + 0.7 s after its replicas froze. */
-function readLagGate(silent: readonly MemberFacts[], facts: TopologyFacts): FenceState {
+function readLagGate(silent: readonly MemberFacts[], facts: TopologyFacts, { maxLagMs }: Electorate): FenceState {
   for (const member of silent) {
     // Those that heard it last may be gone unseen, as the old end of a move is: until it fell silent it may have been heard.
     const sinceMs = member.probe.kind === 'unreachable' ? member.probe.sinceMs : 0
     const heardMs = Math.max(sinceMs, facts.lastHeardMs[member.name] ?? facts.observingSinceMs)
-    const atMs = heardMs + facts.goal.maxLagMs + 1000
+    const atMs = heardMs + maxLagMs + 1000
     if (facts.nowMs < atMs) return { kind: 'waitUntil', atMs, member: member.name }
   }
   return { kind: 'fenced' }

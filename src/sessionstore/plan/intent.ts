@@ -1,5 +1,6 @@
 import {
   awaitFresher,
+  awaitHand,
   awaitSilent,
   blockedBy,
   failoverReason,
@@ -82,7 +83,10 @@ function planQuorumForNew(facts: TopologyFacts, electorate: Electorate, step: Es
   const silent = silentMembers(facts)
   if (w < wanted && silent.length > 0)
     return awaitSilent(silent, facts, `${able.length} replicas of ${candidate.name} have its data, ${wanted} must`)
-  if (facts.mark && facts.mark.w > w) return lowerMark(facts, { ...facts.mark, w })
+  const { mark } = facts
+  const { maxLagMs } = electorate
+  if (mark && (mark.w > w || mark.maxLagMs < maxLagMs))
+    return lowerMark(facts, { ...mark, w: Math.min(mark.w, w), maxLagMs })
   const names = replicas.map((member) => member.name)
   return { kind: 'establish', primary: candidate.name, epoch: intent.epoch, n, w, replicas: names }
 }
@@ -95,7 +99,8 @@ function canAttach(member: ReachedMember, facts: TopologyFacts, { intent, candid
 }
 
 function lowerMark(facts: TopologyFacts, mark: NonNullable<TopologyFacts['mark']>): TopologyStep {
-  const reason = mark.w < facts.goal.w ? 'Relaxed' : 'QuorumChanged'
+  const isRelaxed = mark.w < Math.min(facts.goal.w, facts.mark?.w ?? facts.goal.w)
+  const reason = isRelaxed ? 'Relaxed' : 'QuorumChanged'
   return { kind: 'mark', mark: { ...mark, bootstrapped: facts.storeUID }, reason }
 }
 
@@ -187,6 +192,9 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
   if (!next || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
   const fresher = old ? undefined : awaitFresher(facts, electorate, next)
   if (fresher) return fresher
+  // What was begun as a failover is finished as one; a move that broke is a failover that nobody asked for.
+  const manual = intent.kind === 'Move' && !old ? awaitHand(facts, electorate, next) : undefined
+  if (manual) return manual
   const epoch = electorate.epoch + 1
   const reason = electorate.isBehind ? 'NewestDataLost' : reasonAgain(facts, electorate, intent)
   return {

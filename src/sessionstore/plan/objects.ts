@@ -23,6 +23,8 @@ export type ObjectInputs = Readonly<{
   clusterDomain: string
   configText: string
   staticConfigHash: string
+  /** Annotation that says what the StatefulSet is made from. */
+  inForce: string
   aclFile: string
   /** Only with persistence. */
   volumes?: VolumeInput
@@ -39,8 +41,8 @@ export type ObjectWaves = readonly (readonly DesiredObject[])[]
 
 /** Everything a store becomes but its generated Secrets. */
 export function planObjects(inputs: ObjectInputs): ObjectWaves {
-  const { identity, spec, sizing, replicas, clusterDomain, configText, staticConfigHash, aclFile } = inputs
   const policy = networkPolicyOf(inputs)
+  const { identity, spec, sizing, replicas, clusterDomain, configText, staticConfigHash, inForce, aclFile } = inputs
   const budget = buildDisruptionBudget(identity, spec.replicas)
   const first = [
     buildServiceAccount(identity),
@@ -57,6 +59,7 @@ export function planObjects(inputs: ObjectInputs): ObjectWaves {
     sizing,
     staticConfigHash,
     clusterDomain,
+    inForce,
     ...(volumes && { volumes }),
     ...(claimTemplate && { claimTemplate }),
   }

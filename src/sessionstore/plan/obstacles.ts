@@ -1,9 +1,10 @@
 import type { ConditionReason } from '../../api/v1alpha1/conditions.ts'
 import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
+import type { BlockedReason } from './facts.ts'
 
 /** Something that a person, or another controller, has to change before the spec can be applied. */
 export type Obstacle = Readonly<{
-  reason: Exclude<ConditionReason<'Stalled'>, 'NotObserved' | 'NotStalled' | 'FailoverBlocked'>
+  reason: Exclude<ConditionReason<'Stalled'>, 'NotObserved' | 'NotStalled' | BlockedReason>
   /** What is in the way, and what to do. */
   message: string
 }>

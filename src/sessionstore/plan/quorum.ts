@@ -45,7 +45,7 @@ function targetSize({ goal, statefulSetReplicas }: TopologyFacts, current: Quoru
 }
 
 /**
- * Brings n and w to the goal. Lowering: mark → servers → record, so that nobody returning with an old, higher w makes a
+ * Brings n, w and maxLag to the goal. Lowering: mark → servers → record, so that nobody returning with an old, higher w makes a
  * fence seem complete; raising the other way round.
  */
 export function planQuorum(facts: TopologyFacts, primary: ReachedMember): TopologyStep {
@@ -58,23 +58,53 @@ export function planQuorum(facts: TopologyFacts, primary: ReachedMember): Topolo
     mark,
     primary,
   )
-  // What falls is marked first and what rises last, also when one of the two rises as the other falls.
-  const lowered = { n: Math.min(mark.n, target.n), w: Math.min(mark.w, target.w) }
-  if (lowered.n < mark.n || lowered.w < mark.w)
+  const { maxLagMs } = facts.goal
+  // What lets a silent primary write more or for longer is marked first, what lets it less is marked last, also when one
+  // of them changes one way as another changes the other way.
+  const lowered = {
+    n: Math.min(mark.n, target.n),
+    w: Math.min(mark.w, target.w),
+    maxLagMs: Math.max(mark.maxLagMs, maxLagMs),
+  }
+  if (!isSameMark(lowered, mark))
     return {
       kind: 'mark',
       mark: markOf(facts, record.epoch, lowered),
       reason: lowered.w < Math.min(mark.w, facts.goal.w) ? 'Relaxed' : 'QuorumChanged',
     }
-  const isInForce = record.n === target.n && record.w === target.w && primary.probe.minReplicasToWrite === target.w
+  const isInForce = record.n === target.n && record.w === target.w && hasGate(primary, target.w, maxLagMs)
   if (!isInForce) return { kind: 'setQuorum', primary: primary.name, epoch: record.epoch, ...target }
-  if (mark.n !== target.n || mark.w !== target.w)
-    return { kind: 'mark', mark: markOf(facts, record.epoch, target), reason: 'QuorumChanged' }
+  const wanted = { ...target, maxLagMs }
+  if (!isSameMark(wanted, mark))
+    return { kind: 'mark', mark: markOf(facts, record.epoch, wanted), reason: 'QuorumChanged' }
   return { kind: 'none' }
 }
 
-function markOf(facts: TopologyFacts, epoch: number, { n, w }: Quorum): Mark {
-  return { bootstrapped: facts.storeUID, epoch, n, w }
+/**
+ * The gate of each replica, which it has if it is promoted: asserted last, so that a sick replica keeps the primary from
+ * nothing. Promotions assert it again.
+ */
+export function planGates(facts: TopologyFacts, primary: ReachedMember): TopologyStep | undefined {
+  const { mark, goal } = facts
+  if (!mark || mark.w < goal.w) return undefined
+  const members = followersInSync(facts, primary)
+    .filter((member) => !member.pod?.isTerminating && !hasGate(member, mark.w, mark.maxLagMs))
+    .map((member) => member.name)
+  return members.length > 0 ? { kind: 'setGates', members, w: mark.w } : undefined
+}
+
+function hasGate({ probe }: ReachedMember, w: number, maxLagMs: number): boolean {
+  return probe.minReplicasToWrite === w && probe.maxLagSeconds === Math.floor(maxLagMs / 1000)
+}
+
+type Gate = Quorum & Readonly<{ maxLagMs: number }>
+
+function isSameMark(gate: Gate, mark: Mark): boolean {
+  return gate.n === mark.n && gate.w === mark.w && gate.maxLagMs === mark.maxLagMs
+}
+
+function markOf(facts: TopologyFacts, epoch: number, { n, w, maxLagMs }: Gate): Mark {
+  return { bootstrapped: facts.storeUID, epoch, n, w, maxLagMs }
 }
 
 /**

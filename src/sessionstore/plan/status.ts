@@ -88,7 +88,7 @@ function describeEffective({ spec, sizing, volumes }: StatusInputs): EffectiveSt
     tls: { mode: spec.tlsMode },
     networkPolicy: { mode: spec.networkPolicy.mode },
     durability: describeDurability(spec),
-    failover: { downAfter: formatDuration(spec.downAfterMs) },
+    failover: { mode: spec.failoverMode, downAfter: formatDuration(spec.downAfterMs) },
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type TopologyStep,
 } from './facts.ts'
 import { moveOffLeavingPod, movePrimaryLow } from './move.ts'
-import { followersInSync, planQuorum } from './quorum.ts'
+import { followersInSync, planGates, planQuorum } from './quorum.ts'
 import { rollPods } from './rollpods.ts'
 
 /** A link may drop for a moment during a change of the primary; its label follows only what lasts. */
@@ -35,6 +35,7 @@ const RULES: readonly Rule[] = [
   describePods,
   endHungPrimary,
   rollPods,
+  assertGates,
 ]
 
 export function planSteady(facts: TopologyFacts, electorate: Electorate, primary: ReachedMember): TopologyStep {
@@ -74,7 +75,8 @@ function markBeforeLabel(
   const { record } = primary.probe
   if (!record || (facts.mark && facts.mark.epoch >= record.epoch)) return undefined
   const { n, w } = facts.mark ? electorate : record
-  const mark = { bootstrapped: facts.storeUID, epoch: record.epoch, n, w }
+  const { maxLagMs } = electorate
+  const mark = { bootstrapped: facts.storeUID, epoch: record.epoch, n, w, maxLagMs }
   return { kind: 'mark', mark, reason: facts.mark ? 'NewEpoch' : 'Bootstrapped' }
 }
 
@@ -116,6 +118,10 @@ function joinMembers(facts: TopologyFacts, _: Electorate, primary: ReachedMember
 
 function adjustQuorum(facts: TopologyFacts, _: Electorate, primary: ReachedMember): TopologyStep {
   return planQuorum(facts, primary)
+}
+
+function assertGates(facts: TopologyFacts, _: Electorate, primary: ReachedMember): TopologyStep | undefined {
+  return planGates(facts, primary)
 }
 
 function describePods(facts: TopologyFacts, _: Electorate, primary: ReachedMember): TopologyStep | undefined {

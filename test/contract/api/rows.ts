@@ -1,5 +1,7 @@
 import { capacityRows } from './rows/capacity.ts'
+import { durabilityRows } from './rows/durability.ts'
 import { engineRows } from './rows/engine.ts'
+import { failoverRows } from './rows/failover.ts'
 import { nameRows } from './rows/name.ts'
 import { networkPolicyRows } from './rows/networkpolicy.ts'
 import { persistenceRows } from './rows/persistence.ts'
@@ -12,6 +14,8 @@ export const SESSION_STORE_ROWS: Readonly<Record<string, RowsOfRule>> = {
   ...engineRows,
   ...capacityRows,
   ...persistenceRows,
+  ...durabilityRows,
+  ...failoverRows,
   ...tlsRows,
   ...networkPolicyRows,
 }

@@ -36,6 +36,8 @@ export function tell(step: TopologyStep): string {
       return `join ${step.members.join(' ')} to ${step.primary}`
     case 'setQuorum':
       return `quorum ${step.primary} epoch ${step.epoch} n ${step.n} w ${step.w}`
+    case 'setGates':
+      return `gates ${step.members.join(' ')} w ${step.w}`
     case 'describePods':
       return `describe ${step.pods.map(tellChange).join(', ')}`
     case 'restart':
@@ -52,8 +54,9 @@ function tellIntent({ kind, epoch, candidate, from, reason }: Intent): string {
   return `${kind} epoch ${epoch} ${candidate}${from === undefined ? '' : ` from ${from}`} (${reason})`
 }
 
-function tellMark({ epoch, n, w }: Mark): string {
-  return `epoch ${epoch} n ${n} w ${w}`
+function tellMark({ epoch, n, w, maxLagMs }: Mark): string {
+  const lag = maxLagMs === 2000 ? '' : ` lag ${maxLagMs / 1000}`
+  return `epoch ${epoch} n ${n} w ${w}${lag}`
 }
 
 function tellChange({ name, role, isReadable, isJoined }: PodChange): string {

@@ -16,7 +16,7 @@ const FENCED_W = 1000
 
 /**
  * Facts from words. The store: `n:3 w:1` (goal), `mark:epoch/n/w` or `virgin`, `size:3` (StatefulSet), `status:1`,
- * `intent:Failover/2/s-1/s-0/Reason`, `begun:5` (seconds since the intent), `refuse`, `suspended`, `degraded:4`,
+ * `intent:Failover/2/s-1/s-0/Reason`, `begun:5` (seconds since the intent), `refuse`, `manual`, `lag:4` (goal), `markLag:4`, `suspended`, `degraded:4`,
  * `observing:60`, `last:s-0` (whom the records name), `heard:s-0/1` (seconds since).
  * Defaults: three members at their goal n 3, w 1, in epoch 1 under s-0.
  */
@@ -28,7 +28,9 @@ export function facts(store: string, members: readonly string[]): TopologyFacts 
   const last = said.text('last') ?? named ?? 's-0'
   const [epoch = 1, markN = n, markW = w] = (said.text('mark') ?? '').split('/').filter(Boolean).map(Number)
   const record = { storeUID: UID, epoch, n: markN, w: markW, primary: last, seq: 10, timeMs: NOW_MS - 500 }
-  const mark: Mark = { bootstrapped: UID, epoch, n: markN, w: markW }
+  const maxLagMs = said.number('lag', 2) * 1000
+  const markLagMs = said.number('markLag', said.number('lag', 2)) * 1000
+  const mark: Mark = { bootstrapped: UID, epoch, n: markN, w: markW, maxLagMs: markLagMs }
   const isVirgin = said.has('virgin')
   const seats = members.map((member) => memberOf(member, { record: isVirgin ? undefined : record, last, members }))
   const intent = intentOf(said)
@@ -39,8 +41,9 @@ export function facts(store: string, members: readonly string[]): TopologyFacts 
     goal: {
       n,
       w,
-      maxLagMs: 2000,
+      maxLagMs,
       downAfterMs: 3000,
+      failoverMode: said.has('manual') ? 'Manual' : 'Operator',
       whenDegraded: said.has('refuse') ? 'Refuse' : 'Relax',
       preparedHash: HASH,
     },
@@ -107,7 +110,7 @@ type Surroundings = Readonly<{ record: EpochRecord | undefined; last: string; me
  * Reach: `silent:4` (seconds), `refused`, `unknown`, `stopped`, `gone` (no pod), `ghost`, `was:master`.
  * Data: `empty`, `foreign`, `keys:7`, `epoch:2`, `names:s-1`, `seq:11`, `offset:110`, `lineage:b`, `says:n/w` (record),
  * `age:9` (seconds since its record was written).
- * Server: `unprepared`, `failed` (prepare), `fenced`, `gate:0`, `syncing`, `loading`, `moving` (FAILOVER), `version:9.0`,
+ * Server: `unprepared`, `failed` (prepare), `fenced`, `gate:0`, `lag:4`, `syncing`, `loading`, `moving` (FAILOVER), `version:9.0`,
  * `feeds:s-1` (lists it as online).
  * Pod: `podless`, `joined` (beside `nowhere`: its restart was not seen yet), `labelled`, `unlabelled`, `leaving`, `old`, `unready`, `unreadable`, `unjoined`, `nodeDown`.
  */
@@ -199,6 +202,7 @@ function reached(said: Words, server: Server): ServerFacts {
     usedMemoryBytes: 1_000_000,
     maxMemoryBytes: 100_000_000,
     minReplicasToWrite: said.has('fenced') ? FENCED_W : said.number('gate', record?.w ?? 1),
+    maxLagSeconds: said.number('lag', 2),
     ...dataOf(said, { record, isHidden: role === 'replica' && linkOf(said, server).isRecordHidden }),
     replicas: feedsOf(said),
     preparedHash: isPrepared ? HASH : '',

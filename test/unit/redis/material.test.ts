@@ -24,6 +24,7 @@ function reached(changes: Partial<ServerFacts> = {}): ServerFacts {
     usedMemoryBytes: 1,
     maxMemoryBytes: 1,
     minReplicasToWrite: 1,
+    maxLagSeconds: 2,
     record,
     isRecordHidden: false,
     replicas: [],
@@ -66,6 +67,7 @@ describe('materialOf()', () => {
     ['a replica that came online', { replicas: [link] }],
     ['what was prepared', { preparedHash: 'h2' }],
     ['the write gate', { minReplicasToWrite: 1000 }],
+    ['the lag of the write gate', { maxLagSeconds: 4 }],
     ['a store that became empty', { keyCount: 0 }],
   ]
   for (const [name, changes] of told) {

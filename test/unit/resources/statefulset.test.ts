@@ -52,10 +52,11 @@ describe('buildStatefulSet()', () => {
     expect(labels).not.to.have.any.keys(LABELS.role, LABELS.readable)
   })
 
-  it('pins engine, image and TLS mode on the StatefulSet, not on the pods', () => {
+  it('pins engine, image and TLS mode, and says what it is made from, on the StatefulSet, not on the pods', () => {
     expect(setOf({ image: 'registry.example/valkey:9.1-patched' }).metadata.annotations).to.deep.equal({
       'sessionstore.dev/engine': 'Valkey',
       'sessionstore.dev/image': 'registry.example/valkey:9.1-patched',
+      'sessionstore.dev/in-force': '{"spec":{}}',
       'sessionstore.dev/tls-mode': 'Required',
     })
     expect(setOf().spec?.template.metadata?.annotations).to.have.all.keys('sessionstore.dev/config-hash')

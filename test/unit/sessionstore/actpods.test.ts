@@ -108,7 +108,11 @@ describe('actDescribePods()', () => {
 })
 
 describe('actMark()', () => {
-  const step = { kind: 'mark', mark: { bootstrapped: 'u', epoch: 2, n: 3, w: 1 }, reason: 'NewEpoch' } as const
+  const step = {
+    kind: 'mark',
+    mark: { bootstrapped: 'u', epoch: 2, n: 3, w: 1, maxLagMs: 2000 },
+    reason: 'NewEpoch',
+  } as const
 
   it('is written over the version it was decided on, by a manager of its own', async () => {
     const { sent, context } = contextOf()

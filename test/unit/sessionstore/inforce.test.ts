@@ -1,16 +1,26 @@
 import { expect } from 'chai'
+import { effectiveSpec } from '../../../src/api/v1alpha1/effective.ts'
 import type { SessionStore } from '../../../src/api/v1alpha1/sessionstore.ts'
 import type { StatefulSet } from '../../../src/kube/types.ts'
 import { ANNOTATIONS } from '../../../src/resources/labels.ts'
-import { specInForce } from '../../../src/sessionstore/inforce.ts'
+import { type InForce, specInForce, templateHash, toInForce } from '../../../src/sessionstore/inforce.ts'
 
-function storeOf(spec: SessionStore['spec'], status: SessionStore['status'] = {}): SessionStore {
-  return { apiVersion: 'sessionstore.dev/v1alpha1', kind: 'SessionStore', metadata: { name: 's' }, spec, status }
+function storeOf(spec: SessionStore['spec']): SessionStore {
+  return { apiVersion: 'sessionstore.dev/v1alpha1', kind: 'SessionStore', metadata: { name: 's' }, spec }
 }
 
-function setOf(image: string): StatefulSet {
-  const metadata = { name: 's', annotations: { [ANNOTATIONS.image]: image } }
-  return { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata }
+function setOf(image: string, inForce?: InForce): StatefulSet {
+  const annotations = {
+    [ANNOTATIONS.image]: image,
+    ...(inForce && { [ANNOTATIONS.inForce]: JSON.stringify(inForce) }),
+  }
+  const template = { metadata: { annotations: { [ANNOTATIONS.configHash]: 'old' } } }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 's', annotations },
+    spec: { template },
+  } as unknown as StatefulSet
 }
 
 describe('specInForce()', () => {
@@ -40,37 +50,14 @@ describe('specInForce()', () => {
     })
   }
 
-  const before = {
-    effective: {
-      replicas: 3,
-      version: '9.1',
-      image: 'docker.io/valkey/valkey:9.1',
-      maxMemory: '200Mi',
-      connections: 50,
-      eviction: 'noeviction',
-    },
-  } as const
+  const before: SessionStore['spec'] = { replicas: 3, eviction: 'noeviction', durability: { mode: 'Majority' } }
 
-  it('changes nothing while the store is suspended', () => {
-    const spec = {
-      suspend: true,
-      replicas: 1,
-      eviction: 'allkeys-lru',
-      capacity: { maxMemory: '1Gi' },
-      image: 'x:1',
-    } as const
+  it('changes nothing while the store is suspended, whatever field it is', () => {
+    const spec = { suspend: true, replicas: 1, eviction: 'allkeys-lru', failover: { mode: 'Manual' } } as const
 
-    const inForce = specInForce(storeOf(spec, before), undefined)
+    const inForce = specInForce(storeOf(spec), setOf('docker.io/valkey/valkey:9.1', toInForce(before, 'x')))
 
-    expect(inForce).to.deep.include({
-      replicas: 3,
-      image: 'docker.io/valkey/valkey:9.1',
-      connections: 50,
-      eviction: 'noeviction',
-      capacity: { kind: 'MaxMemory', maxMemoryBytes: 200 * 1024 * 1024 },
-      suspend: true,
-    })
-    expect(inForce.durability.minReplicasToWrite).to.equal(1)
+    expect(inForce).to.deep.equal({ ...effectiveSpec(before), suspend: true })
   })
 
   const volumes: SessionStore['spec'] = { persistence: { mode: 'AOF', retain: 'Delete' } }
@@ -99,13 +86,77 @@ describe('specInForce()', () => {
   }
 
   it('follows the spec of a store that is not suspended', () => {
-    expect(specInForce(storeOf({ replicas: 1 }, before), undefined)).to.include({
-      replicas: 1,
-      eviction: 'volatile-ttl',
-    })
+    const set = setOf('docker.io/valkey/valkey:9.1', toInForce(before, 'x'))
+
+    expect(specInForce(storeOf({ replicas: 1 }), set)).to.include({ replicas: 1, eviction: 'volatile-ttl' })
   })
 
   it('takes the spec of a suspended store that never was', () => {
     expect(specInForce(storeOf({ suspend: true, replicas: 5 }), undefined)).to.include({ replicas: 5 })
   })
+
+  it('takes the spec where the annotation cannot be read', () => {
+    const set = setOf('docker.io/valkey/valkey:9.1')
+    const annotations = { ...set.metadata.annotations, [ANNOTATIONS.inForce]: '{"spec":' }
+
+    const inForce = specInForce(storeOf({ suspend: true }), { ...set, metadata: { ...set.metadata, annotations } })
+
+    expect(inForce).to.include({ eviction: 'volatile-ttl' })
+  })
+})
+
+describe('templateHash()', () => {
+  const image = 'docker.io/valkey/valkey:9.1'
+  const rows: readonly [
+    rule: string,
+    live: StatefulSet | undefined,
+    raw: SessionStore['spec'],
+    of: string,
+    want: string,
+  ][] = [
+    ['is what is rendered for a new store', undefined, {}, image, 'new'],
+    [
+      'stays when the spec came to the same',
+      setOf(image, { spec: {}, rendered: 'new' }),
+      { replicas: 5 },
+      image,
+      'old',
+    ],
+    [
+      'changes when the spec came to something else',
+      setOf(image, { spec: {}, rendered: 'before' }),
+      { image: 'x:1' },
+      'x:1',
+      'new',
+    ],
+    [
+      'stays when a newer operator makes something else of the same spec',
+      setOf(image, { spec: {}, rendered: 'before' }),
+      {},
+      image,
+      'old',
+    ],
+    [
+      'does not ask in which order fields are',
+      setOf(image, { spec: { replicas: 3, eviction: 'noeviction' }, rendered: 'before' }),
+      { eviction: 'noeviction', replicas: 3 },
+      image,
+      'old',
+    ],
+    [
+      'does not take a suspension for a change',
+      setOf(image, { spec: {}, rendered: 'before' }),
+      { suspend: false },
+      image,
+      'old',
+    ],
+    ['changes when the operator chose another image', setOf('y:1', { spec: {}, rendered: 'before' }), {}, image, 'new'],
+    ['stays under an operator that finds no note', setOf(image), {}, image, 'old'],
+    ['changes without a note when the image does', setOf('y:1'), {}, image, 'new'],
+  ]
+  for (const [rule, live, raw, of, want] of rows) {
+    it(rule, () => {
+      expect(templateHash(live, { raw, image: of, rendered: 'new' })).to.equal(want)
+    })
+  }
 })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { noteOfOutcome, noteOfStep } from '../../../src/sessionstore/notes.ts'
 import type { Intent, Outcome, TopologyStep } from '../../../src/sessionstore/plan/facts.ts'
 
-const mark = { bootstrapped: 'uid', epoch: 2, n: 3, w: 0 }
+const mark = { bootstrapped: 'uid', epoch: 2, n: 3, w: 0, maxLagMs: 2000 }
 
 describe('noteOfStep()', () => {
   const rows: readonly [step: TopologyStep, want: string | undefined][] = [

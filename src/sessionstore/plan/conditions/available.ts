@@ -3,7 +3,8 @@ import { followersInSync } from '../quorum.ts'
 import type { ConditionInputs, Of } from './inputs.ts'
 
 /** See the reasons in CONDITIONS. */
-export function planAvailable({ facts, plan, write }: ConditionInputs): Of<'Available'> {
+export function planAvailable(inputs: ConditionInputs): Of<'Available'> {
+  const { facts, plan, write } = inputs
   const is = (status: 'True' | 'False', reason: Of<'Available'>['reason'], message: string): Of<'Available'> => ({
     type: 'Available',
     status,
@@ -18,7 +19,14 @@ export function planAvailable({ facts, plan, write }: ConditionInputs): Of<'Avai
   }
   const inSync = followersInSync(facts, primary).length
   const { minReplicasToWrite: w } = primary.probe
-  if (inSync < w) return is('False', 'WritesRefused', `${inSync} replicas keep up and ${w} are needed for a write`)
+  if (inSync < w) return is('False', 'WritesRefused', describeRefusal(inputs, inSync, w))
   if (write.kind === 'failed') return is('False', 'WritesRefused', write.message)
   return is('True', 'PrimaryServing', `primary ${primary.name} serves`)
+}
+
+/** Too few replicas keep up: what ends that. */
+function describeRefusal({ facts }: ConditionInputs, inSync: number, w: number): string {
+  const lacking = `${inSync} replicas keep up and ${w} are needed for a write`
+  if (facts.goal.whenDegraded === 'Relax') return lacking
+  return `${lacking}; bring the missing members back, or set spec.durability.whenDegraded to Relax to go on without them`
 }

@@ -13,7 +13,7 @@ export function planElected({ facts, plan }: ConditionInputs): Of<'PrimaryElecte
     message,
   })
   const { step, primary } = plan
-  if (step.kind === 'blocked') return is('False', 'FailoverBlocked', step.message)
+  if (step.kind === 'blocked') return is('False', step.reason, step.message)
   if (primary !== undefined) return is('True', 'Elected', `${primary} is the primary`)
   if (facts.intent?.kind === 'Failover') return is('False', 'FailingOver', `${facts.intent.candidate} takes over`)
   if (facts.intent?.kind === 'Move') return is('False', 'Moving', `the primary moves to ${facts.intent.candidate}`)

@@ -25,7 +25,7 @@ export function planReady(inputs: ConditionInputs, stalled: Of<'Stalled'>): Of<'
     )
   if (write.kind === 'unknown') {
     const kept = keepReady(inputs)
-    if (!kept) return ready('False', 'NoPrimary', 'no write through the primary Service was tried yet')
+    if (!kept) return ready('False', 'WriteNotTried', 'no write through the primary Service was tried yet')
     if (kept.status !== 'True') return kept
   }
   const size = facts.mark?.n ?? 0

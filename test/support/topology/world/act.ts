@@ -48,6 +48,10 @@ export function* actOn(actor: Actor, step: TopologyStep): Act {
       return yield* demote(actor, step)
     case 'setQuorum':
       return yield* setQuorum(actor, step)
+    case 'setGates':
+      return yield* each(step.members, (name) =>
+        command(actor, name, (server) => setGate(server, step.w, actor.world.goal.maxLagMs)),
+      )
     default:
       return yield* actOnApi(actor, step)
   }
@@ -226,7 +230,7 @@ function* writeRecord(actor: Actor, step: Step<'establish' | 'setQuorum'>): Act 
   let isAwaited = true
   const isDone = yield* command(actor, step.primary, (server) => {
     const held = server.head.record
-    if (!canWrite(server, world.nowMs, world.maxLagMs) || (held && held.epoch > step.epoch)) return false
+    if (!canWrite(server, world.nowMs) || (held && held.epoch > step.epoch)) return false
     append(server, { record: recordOf(actor, step) })
     watch.onRecord(server, step.epoch, isAwaited)
     return true
@@ -242,7 +246,7 @@ function onlineOf(server: Server): number {
 function* establish(actor: Actor, step: Step<'establish'>): Act {
   const { world, watch } = actor
   watch.onGate(step.w)
-  if (!(yield* command(actor, step.primary, (server) => setGate(server, step.w)))) return false
+  if (!(yield* command(actor, step.primary, (server) => setGate(server, step.w, world.goal.maxLagMs)))) return false
   yield* each(step.replicas, (name) => follow(actor, name, step.primary))
   const untilMs = world.nowMs + ONLINE_TIMEOUT_MS
   for (;;) {
@@ -259,8 +263,9 @@ function* establish(actor: Actor, step: Step<'establish'>): Act {
   })
 }
 
-function setGate(server: Server, w: number): boolean {
+function setGate(server: Server, w: number, maxLagMs: number): boolean {
   server.gate = w
+  server.maxLagMs = maxLagMs
   return true
 }
 
@@ -268,7 +273,8 @@ function* setQuorum(actor: Actor, step: Step<'setQuorum'>): Act {
   const { world, watch } = actor
   watch.onGate(step.w)
   const names = world.pods.map((pod) => pod.name).filter((name) => reachOf(world, name))
-  if (!(yield* each(names, (name) => command(actor, name, (server) => setGate(server, step.w))))) return false
+  const gate = (name: string): Act => command(actor, name, (server) => setGate(server, step.w, world.goal.maxLagMs))
+  if (!(yield* each(names, gate))) return false
   return yield* writeRecord(actor, step)
 }
 

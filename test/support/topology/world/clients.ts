@@ -75,7 +75,7 @@ function queueWrite(world: World, watch: Watch, client: Client): void {
 }
 
 function attempt(world: World, watch: Watch, server: Server): boolean {
-  if (!canWrite(server, world.nowMs, world.maxLagMs)) return false
+  if (!canWrite(server, world.nowMs)) return false
   watch.onAck(server, append(server, { keys: 1 }))
   return true
 }

@@ -33,6 +33,8 @@ export type Node = {
 export type Goal = {
   n: number
   w: number
+  maxLagMs: number
+  downAfterMs: number
   whenDegraded: 'Relax' | 'Refuse'
   preparedHash: string
   isSuspended: boolean
@@ -43,8 +45,6 @@ export type World = {
   nowMs: number
   readonly random: Random
   readonly storeUID: string
-  readonly maxLagMs: number
-  readonly downAfterMs: number
   goal: Goal
   /** Fewest members a scale request asks for. */
   readonly fewest: number
@@ -150,7 +150,7 @@ function tickPod(world: World, pod: Pod): void {
   }
   pod.isReady = false
   if (world.nowMs >= pod.startMs && pod.leavingSinceMs === undefined) {
-    pod.server = startServer(pod.name, pod.uid, pod.node, world.goal.w)
+    pod.server = startServer(pod.name, pod.uid, { node: pod.node, gate: world.goal.w, maxLagMs: world.goal.maxLagMs })
     pod.server.version = pod.template > 0 ? '9.1' : '9.0'
     world.servers.push(pod.server)
   }

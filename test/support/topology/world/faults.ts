@@ -47,6 +47,18 @@ export const PLANNED: Readonly<Record<string, Fault>> = {
     world.goal = { ...world.goal, preparedHash: `hash-${world.nowMs}` }
     return 'users change'
   },
+  /** The lag and the silence that are allowed change together, as the API server holds them against each other. */
+  retune({ world }) {
+    const maxLagMs = world.random.between(2, 6) * 1000
+    world.goal = { ...world.goal, maxLagMs, downAfterMs: maxLagMs + 1000 }
+    return `goal lag ${maxLagMs / 1000}`
+  },
+  changeMode({ world }) {
+    const { n } = world.goal
+    if (n < 3) return undefined
+    world.goal = { ...world.goal, w: world.random.pick([0, 1, Math.floor(n / 2)]) ?? 1 }
+    return `goal w ${world.goal.w}`
+  },
   suspend(scene) {
     const { world } = scene
     world.goal = { ...world.goal, isSuspended: true }
@@ -184,7 +196,7 @@ export const UNPLANNED: Readonly<Record<string, Fault>> = {
 }
 
 export function setSize(world: World, n: number): void {
-  world.goal = { ...world.goal, n, w: n >= 5 && world.storeUID.endsWith('majority') ? 2 : n >= 3 ? 1 : 0 }
+  world.goal = { ...world.goal, n, w: n < 3 ? 0 : world.storeUID.endsWith('majority') ? Math.floor(n / 2) : 1 }
 }
 
 export function thaw(server: Server): void {

@@ -65,8 +65,9 @@ export function observeWorld(world: World, memory: Memory): TopologyFacts {
     goal: {
       n: goal.n,
       w: goal.w,
-      maxLagMs: world.maxLagMs,
-      downAfterMs: world.downAfterMs,
+      maxLagMs: goal.maxLagMs,
+      downAfterMs: goal.downAfterMs,
+      failoverMode: 'Operator',
       whenDegraded: goal.whenDegraded,
       preparedHash: goal.preparedHash,
     },
@@ -201,6 +202,7 @@ function factsOf(world: World, server: Server): ServerFacts {
     usedMemoryBytes: 0,
     maxMemoryBytes: 0,
     minReplicasToWrite: server.gate,
+    maxLagSeconds: server.maxLagMs / 1000,
     ...(record && !isHiddenNow && { record }),
     isRecordHidden: isHiddenNow,
     replicas: [...server.acks.entries()]

@@ -71,8 +71,7 @@ function beat(world: World, operator: Operator): void {
   const server = name === undefined ? undefined : reachOf(world, name)
   const record = server?.head.record
   if (!server || !record || record.primary !== name || !canReach(world, 'operator', server.node)) return
-  if (canWrite(server, world.nowMs, world.maxLagMs))
-    append(server, { record: { ...record, seq: record.seq + 1, timeMs: world.nowMs } })
+  if (canWrite(server, world.nowMs)) append(server, { record: { ...record, seq: record.seq + 1, timeMs: world.nowMs } })
 }
 
 /** Adds a line to the story unless it only says the last one again. */

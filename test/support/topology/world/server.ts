@@ -25,6 +25,7 @@ export type Server = {
   lineage: string
   formerLineage: string
   gate: number
+  maxLagMs: number
   servesStale: boolean
   preparedHash: string
   failover: { target: Server; phase: 'waiting' | 'progress'; deadlineMs: number } | undefined
@@ -45,7 +46,11 @@ export type Server = {
 let ids = 0
 
 /** A process as its boot configuration starts it: nobody's replica, empty, not writable. */
-export function startServer(name: string, podUID: string, node: number, gate: number): Server {
+export function startServer(
+  name: string,
+  podUID: string,
+  { node, gate, maxLagMs }: Readonly<{ node: number; gate: number; maxLagMs: number }>,
+): Server {
   ids += 1
   return {
     id: ids,
@@ -62,6 +67,7 @@ export function startServer(name: string, podUID: string, node: number, gate: nu
     lineage: `lineage-${ids}`,
     formerLineage: '',
     gate,
+    maxLagMs,
     servesStale: false,
     preparedHash: '',
     failover: undefined,
@@ -91,12 +97,12 @@ export function isHidden(server: Server): boolean {
 /** Measured: a primary counts a replica for maxLag + 0.7 s after it went quiet. */
 const GATE_SLACK_MS = 700
 
-export function canWrite(server: Server, nowMs: number, maxLagMs: number): boolean {
+export function canWrite(server: Server, nowMs: number): boolean {
   if (server.role !== 'master' || server.failover) return false
   if (server.gate === 0) return true
   let good = 0
   for (const [replica, heardMs] of server.acks) {
-    if (replica.link?.to === server && nowMs - heardMs <= maxLagMs + GATE_SLACK_MS) good += 1
+    if (replica.link?.to === server && nowMs - heardMs <= server.maxLagMs + GATE_SLACK_MS) good += 1
   }
   return good >= server.gate
 }

@@ -107,11 +107,11 @@ export function newScene(seed: number): Scene {
     nowMs: 0,
     random,
     storeUID: random.chance(0.3) ? 'uid-majority' : 'uid-bounded',
-    maxLagMs: 2000,
-    downAfterMs: 3000,
     goal: {
       n: 3,
       w: 1,
+      maxLagMs: 2000,
+      downAfterMs: 3000,
       whenDegraded: random.chance(0.8) ? 'Relax' : 'Refuse',
       preparedHash: 'hash-0',
       isSuspended: false,
@@ -149,7 +149,8 @@ export function findWhole({ world, operator }: Scene): Server | undefined {
   const { goal, mark, pods } = world
   const w = Math.min(goal.w, goal.n - 1)
   if (operator.plan?.step.kind !== 'none' || world.intent || world.replicas !== goal.n) return undefined
-  if (!mark || mark.n !== goal.n || mark.w !== w || pods.length !== goal.n) return undefined
+  if (!mark || mark.n !== goal.n || mark.w !== w || mark.maxLagMs !== goal.maxLagMs || pods.length !== goal.n)
+    return undefined
   const isEachWell = pods.every(
     (pod) =>
       pod.isJoined &&
@@ -161,7 +162,8 @@ export function findWhole({ world, operator }: Scene): Server | undefined {
   )
   const primary = pods.find((pod) => pod.role === 'primary')?.server
   const record = primary?.head.record
-  if (!isEachWell || !primary || primary.role !== 'master' || primary.gate !== w) return undefined
+  if (!isEachWell || !primary || primary.role !== 'master' || primary.gate !== w || primary.maxLagMs !== goal.maxLagMs)
+    return undefined
   if (record?.primary !== primary.name || record.n !== goal.n || record.w !== w || record.epoch !== mark.epoch)
     return undefined
   return pods.every((pod) => pod.server === primary || pod.server?.link?.to === primary) ? primary : undefined

@@ -15,6 +15,7 @@ const builtIn: EffectiveSpec = {
   suspend: false,
   networkPolicy: { mode: 'None' },
   durability: { mode: 'Bounded', minReplicasToWrite: 1, maxLagMs: 2000, whenDegraded: 'Relax' },
+  failoverMode: 'Operator',
   downAfterMs: 3000,
 }
 const async = { ...builtIn.durability, mode: 'Async', minReplicasToWrite: 0 } as const
@@ -45,6 +46,28 @@ const rows: readonly [name: string, spec: SessionStoreSpec, differs: Partial<Eff
   ['has no fence with one member', { replicas: 1 }, { replicas: 1, durability: async }],
   ['has no fence with two members', { replicas: 2 }, { replicas: 2, durability: async }],
   ['has a fence of one from three members on', { replicas: 9 }, { replicas: 9 }],
+  [
+    'has a fence of half of the others with Majority, and refuses when it is not met',
+    { replicas: 5, durability: { mode: 'Majority' } },
+    {
+      replicas: 5,
+      durability: { mode: 'Majority', minReplicasToWrite: 2, maxLagMs: 2000, whenDegraded: 'Refuse' },
+    },
+  ],
+  [
+    'rounds half of an even number so that a majority has a write with the primary',
+    { replicas: 4, durability: { mode: 'Majority', maxLag: '4s', whenDegraded: 'Relax' } },
+    {
+      replicas: 4,
+      durability: { mode: 'Majority', minReplicasToWrite: 2, maxLagMs: 4000, whenDegraded: 'Relax' },
+    },
+  ],
+  ['has no fence with Async, however many members', { durability: { mode: 'Async' } }, { durability: async }],
+  [
+    'takes failover',
+    { failover: { mode: 'Manual', downAfter: '1m' } },
+    { failoverMode: 'Manual', downAfterMs: 60_000 },
+  ],
   [
     'reads a capacity in sessions',
     { capacity: { sessions: 50_000, averageSize: '1Ki' } },
