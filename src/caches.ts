@@ -5,6 +5,8 @@ import type { KubeMetrics } from './kube/metrics.ts'
 import { Reflector, type ReflectorClient } from './kube/reflector.ts'
 import {
   CONFIG_MAPS,
+  NAMESPACES,
+  type Namespace,
   NETWORK_POLICIES,
   NODES,
   POD_DISRUPTION_BUDGETS,
@@ -33,6 +35,8 @@ import { LABELS, MANAGED_BY, selectorText } from './resources/labels.ts'
 
 /** Name of the index that finds children and bindings by the key of their store. */
 export const BY_STORE = 'store'
+/** Name of the index that finds the bindings of a namespace whose store is in another one. */
+export const BY_NAMESPACE = 'namespace'
 /** Name of the index that finds pods by their Node. */
 export const BY_NODE = 'node'
 
@@ -49,6 +53,8 @@ export type Caches = Readonly<{
   disruptionBudgets: ObjectStore<PodDisruptionBudget>
   networkPolicies: ObjectStore<NetworkPolicy>
   nodes: ObjectStore<KubeNode>
+  /** Empty where the operator may not read them. */
+  namespaces: ObjectStore<Namespace>
 }>
 
 export type CacheOptions = Readonly<{ client: ReflectorClient; metrics: KubeMetrics; log: Log }>
@@ -58,7 +64,9 @@ export function createCaches(options: CacheOptions): Readonly<{ caches: Caches; 
   const byStore = { indexes: { [BY_STORE]: storeKeyOf } }
   const caches: Caches = {
     stores: new ObjectStore<SessionStore>(),
-    bindings: new ObjectStore<SessionBinding>({ indexes: { [BY_STORE]: storeKeyOfBinding } }),
+    bindings: new ObjectStore<SessionBinding>({
+      indexes: { [BY_STORE]: (binding) => [storeKeyOfBinding(binding)], [BY_NAMESPACE]: foreignNamespaceOf },
+    }),
     statefulSets: new ObjectStore<StatefulSet>(),
     pods: new ObjectStore<Pod>({ indexes: { [BY_STORE]: storeKeyOf, [BY_NODE]: nodeOf } }),
     services: new ObjectStore<Service>(),
@@ -68,6 +76,7 @@ export function createCaches(options: CacheOptions): Readonly<{ caches: Caches; 
     disruptionBudgets: new ObjectStore<PodDisruptionBudget>(),
     networkPolicies: new ObjectStore<NetworkPolicy>(),
     nodes: new ObjectStore<KubeNode>(),
+    namespaces: new ObjectStore<Namespace>(),
   }
   const ours = selectorText({ [LABELS.managedBy]: MANAGED_BY })
   function reflect<T extends KubeObject>(resource: Resource<T>, store: ObjectStore<T>, more: object = {}): Reflector {
@@ -86,6 +95,8 @@ export function createCaches(options: CacheOptions): Readonly<{ caches: Caches; 
     reflect(NETWORK_POLICIES, caches.networkPolicies, { labelSelector: ours }),
     // Cluster-scoped, so optional: without Nodes a dead machine is told from a silent one by quorum only.
     reflect(NODES, caches.nodes, { isOptional: true, prune: pruneNode }),
+    // Without Namespaces no selector can be asked: `from: Selector` admits nobody new.
+    reflect(NAMESPACES, caches.namespaces, { isOptional: true, prune: pruneNamespace }),
   ]
   return { caches, reflectors }
 }
@@ -95,9 +106,19 @@ const storeKeyOf: IndexFunction<KubeObject> = ({ metadata }) => {
   return name ? [keyOf({ metadata: { ...(metadata.namespace && { namespace: metadata.namespace }), name } })] : []
 }
 
-const storeKeyOfBinding: IndexFunction<SessionBinding> = ({ metadata, spec }) => [
-  keyOf({ metadata: { ...(metadata.namespace && { namespace: metadata.namespace }), name: spec.storeRef.name } }),
-]
+/** The key of the store that a binding names. */
+export function storeKeyOfBinding({ metadata, spec: { storeRef } }: SessionBinding): string {
+  const namespace = storeRef.namespace ?? metadata.namespace
+  return keyOf({ metadata: { ...(namespace && { namespace }), name: storeRef.name } })
+}
+
+const foreignNamespaceOf: IndexFunction<SessionBinding> = ({ metadata: { namespace }, spec: { storeRef } }) =>
+  namespace && storeRef.namespace && storeRef.namespace !== namespace ? [namespace] : []
+
+/** The keys of the stores of other namespaces that bindings of a namespace name. */
+export function foreignStoresOf({ bindings }: Pick<Caches, 'bindings'>, namespace: string): readonly string[] {
+  return [...new Set(bindings.byIndex(BY_NAMESPACE, namespace).map(storeKeyOfBinding))]
+}
 
 const nodeOf: IndexFunction<Pod> = ({ spec }) => (spec?.nodeName ? [spec.nodeName] : [])
 
@@ -111,4 +132,11 @@ function pruneNode(node: KubeNode): KubeNode {
     ...(node.spec?.taints && { spec: { taints: node.spec.taints } }),
     status: { conditions: ready },
   }
+}
+
+/** Only the labels are asked for. */
+function pruneNamespace({ apiVersion, kind, metadata }: Namespace): Namespace {
+  const { name, uid, resourceVersion, labels } = metadata
+  const kept = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }), ...(labels && { labels }) }
+  return { apiVersion, kind, metadata: { name, ...kept } }
 }

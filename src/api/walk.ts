@@ -14,11 +14,23 @@ export function fieldsOf(path: string, schema: AnySchema): readonly FieldAt[] {
 
 /** Every rule of a kind, the rules of the root first. */
 export function rulesOf(kind: KindSchema): readonly RuleAt[] {
-  const fields = [...fieldsOf('spec', kind.spec), ...fieldsOf('status', kind.status)]
   return [
     ...kind.rules.map((rule) => ({ path: '', rule })),
-    ...fields.flatMap(({ path, node }) => node.rules.map((rule) => ({ path, rule }))),
+    ...rulesBelow('spec', kind.spec.node),
+    ...rulesBelow('status', kind.status.node),
   ]
+}
+
+/** The rules of a node and of all below it, those on the items of lists and maps included. */
+function rulesBelow(path: string, node: Node): readonly RuleAt[] {
+  return [...node.rules.map((rule) => ({ path, rule })), ...nodesBelow(path, node)]
+}
+
+function nodesBelow(path: string, node: Node): readonly RuleAt[] {
+  if (node.kind === 'list') return rulesBelow(`${path}[]`, node.items.node)
+  if (node.kind === 'map') return rulesBelow(`${path}{}`, node.values.node)
+  if (node.kind !== 'object') return []
+  return Object.entries(node.fields).flatMap(([name, field]) => rulesBelow(`${path}.${name}`, field.node))
 }
 
 function childrenOf(path: string, node: Node): readonly FieldAt[] {

@@ -12,7 +12,14 @@ export const OPERATOR_KEY_PREFIX = '__ss:'
 export type UserInput = Readonly<{ passwordHashes: readonly string[]; server: EngineVersion }>
 
 /** What a binding's user is rendered from. */
-export type BindingUserInput = UserInput & Readonly<{ namespace: string; binding: string; keyPrefix: string }>
+export type BindingUserInput = UserInput &
+  Readonly<{
+    namespace: string
+    binding: string
+    keyPrefix: string
+    /** Shared: other namespaces have logins to the same servers. */
+    tenancy: 'Dedicated' | 'Shared'
+  }>
 
 /** What src/redis sends, and ACL LOG: new commands of a newer server are never granted by themselves. */
 const OPERATOR_COMMANDS = [
@@ -36,8 +43,11 @@ const GENERIC_COMMANDS = [
   ...['ttl', 'pttl', 'expire', 'pexpire', 'expireat', 'pexpireat', 'incr', 'decr'],
   ...['hset', 'hget', 'hmget', 'hgetall', 'hdel', 'hexists', 'hincrby'],
   ...['multi', 'exec', 'discard', 'watch', 'unwatch', 'ping', 'hello', 'auth', 'reset', 'quit'],
-  ...['client|setname', 'client|setinfo', 'client|id', 'echo', 'command', 'info'],
+  ...['client|setname', 'client|setinfo', 'client|id', 'echo', 'command'],
 ]
+
+/** Tells counts of keys, commands, errors and clients of everybody, and the addresses of the servers. */
+const DEDICATED_COMMANDS = ['info']
 
 /** Commands by the first version that knows them; a server refuses the whole user for one name it does not know. */
 const SINCE: Readonly<Record<string, readonly [major: number, minor: number]>> = { 'client|setinfo': [7, 2] }
@@ -63,17 +73,35 @@ export function buildMetricsUser({ passwordHashes, server }: UserInput): AclUser
   return { name: 'metrics' satisfies InternalUser, passwordHashes, rules: grants(METRICS_COMMANDS, server) }
 }
 
-/** The user of a binding with the framework `generic`: its own keys of database 0, no channel, no script, no SELECT. */
+/**
+ * The user of a binding with the framework `generic`: its own keys of database 0, no channel, no script, no SELECT; on
+ * a shared store no INFO either. RangeError for what could be read as something else in a rule or a file.
+ */
 export function buildGenericUser(input: BindingUserInput): AclUser {
-  const { namespace, binding, keyPrefix, passwordHashes, server } = input
-  const rules = [`~${keyPrefix}*`, ...databases(server, 0), ...grants(GENERIC_COMMANDS, server)]
-  return { name: `${namespace}.${binding}`, passwordHashes, rules }
+  const { namespace, binding, keyPrefix, passwordHashes, server, tenancy } = input
+  const name = bindingUserName({ namespace, name: binding })
+  checkWord('user name', name, /^[a-z0-9-]+\.[a-z0-9-]+$/)
+  checkWord('key prefix', keyPrefix, /^[A-Za-z0-9_.:-]+$/)
+  const commands = tenancy === 'Shared' ? GENERIC_COMMANDS : [...GENERIC_COMMANDS, ...DEDICATED_COMMANDS]
+  const rules = [`~${keyPrefix}*`, ...databases(server, 0), ...grants(commands, server)]
+  return { name, passwordHashes, rules }
+}
+
+/** A namespace has no dot in its name, so two bindings never have one user, and none has that of an internal user. */
+export function bindingUserName({ namespace, name }: Readonly<{ namespace: string; name: string }>): string {
+  return `${namespace}.${name}`
+}
+
+function checkWord(what: string, word: string, pattern: RegExp): void {
+  if (!pattern.test(word) || word.length > 128)
+    throw new RangeError(`Cannot render an ACL user: ${what} is ${JSON.stringify(word)}, must match ${pattern.source}`)
 }
 
 /** The arguments of ACL SETUSER that make a user exactly so, whatever it was before. */
 export function setUserArguments(user: AclUser): readonly string[] {
   const state = user.passwordHashes.length > 0 ? 'on' : 'off'
-  return [user.name, 'reset', state, ...user.passwordHashes.map((hash) => `#${hash}`), ...user.rules]
+  // What `reset` leaves of channels is a setting of the server.
+  return [user.name, 'reset', 'resetchannels', state, ...user.passwordHashes.map((hash) => `#${hash}`), ...user.rules]
 }
 
 /** The ACL file a server starts with. A user without a password is off. */

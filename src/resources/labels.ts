@@ -1,10 +1,12 @@
 import { API_GROUP } from '../api/v1alpha1/group.ts'
-import type { BindingIdentity, StoreIdentity } from './identity.ts'
+import type { StoreIdentity } from './identity.ts'
 
 /** Every label of ours, and the shared ones that we set. */
 export const LABELS = {
   /** Name of the store; on all of its objects and pods. */
   store: `${API_GROUP}/store`,
+  /** Namespace of the store; on the Secret of a binding in another namespace. */
+  storeNamespace: `${API_GROUP}/store-namespace`,
   /** Name of the binding; on its Secret. */
   binding: `${API_GROUP}/binding`,
   /** `primary` or `replica`; on pods only, set and removed by the operator, never by a template. */
@@ -36,6 +38,10 @@ export const ANNOTATIONS = {
   dataUid: `${API_GROUP}/data-uid`,
   /** On the StatefulSet: what it was last made from. */
   inForce: `${API_GROUP}/in-force`,
+  /** On the StatefulSet of a Shared store: who may have a login, as it is in force. */
+  bindings: `${API_GROUP}/bindings`,
+  /** On the Secret of a binding: `Withdrawn` while its login does not exist on the servers. */
+  login: `${API_GROUP}/login`,
 } as const
 
 /** Pod condition, and readiness gate, that says the member follows the primary of the epoch, or is it. */
@@ -67,11 +73,17 @@ export function objectLabels(store: Pick<StoreIdentity, 'name'>): Labels {
   }
 }
 
+/** Value of the annotation `login` on a Secret whose login is dead. */
+export const WITHDRAWN = 'Withdrawn'
+
+type Placed = Pick<StoreIdentity, 'name' | 'namespace'>
+
 /** Labels of what a binding becomes. */
-export function bindingLabels(binding: Pick<BindingIdentity, 'name'>, store: Pick<StoreIdentity, 'name'>): Labels {
+export function bindingLabels(binding: Placed, store: Placed): Labels {
   return {
     [LABELS.binding]: binding.name,
     [LABELS.store]: store.name,
+    ...(store.namespace !== binding.namespace && { [LABELS.storeNamespace]: store.namespace }),
     [LABELS.name]: 'sessionstore',
     [LABELS.instance]: store.name,
     [LABELS.component]: 'binding',

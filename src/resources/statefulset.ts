@@ -6,6 +6,7 @@ import { ANNOTATIONS, objectLabels, selectorLabels } from './labels.ts'
 import { childMetadata } from './metadata.ts'
 import { serviceName, statefulSetName } from './names.ts'
 import { buildPodSpec } from './pod.ts'
+import { pinPolicy } from './policypin.ts'
 import type { Sizing } from './sizing.ts'
 
 /** What a StatefulSet needs besides the spec. */
@@ -32,10 +33,10 @@ export type StatefulSetOptions = Readonly<{
  */
 export function buildStatefulSet(
   store: StoreIdentity,
-  spec: Pick<EffectiveSpec, 'engine' | 'image' | 'tlsMode' | 'persistence'>,
+  spec: Pick<EffectiveSpec, 'engine' | 'image' | 'tlsMode' | 'persistence' | 'bindings'>,
   options: StatefulSetOptions,
 ): DesiredObject {
-  const { engine, image, tlsMode, persistence } = spec
+  const { engine, image, tlsMode, persistence, bindings } = spec
   const { statefulSetReplicas, sizing, staticConfigHash, clusterDomain, inForce } = options
   const object: StatefulSet = {
     apiVersion: 'apps/v1',
@@ -48,6 +49,7 @@ export function buildStatefulSet(
         [ANNOTATIONS.tlsMode]: tlsMode,
         ...pins(spec, options),
         [ANNOTATIONS.inForce]: inForce,
+        ...(bindings.tenancy === 'Shared' && { [ANNOTATIONS.bindings]: pinPolicy(bindings) }),
       },
     },
     spec: {

@@ -2,53 +2,51 @@ import { setCondition } from '../api/v1alpha1/conditions.ts'
 import { effectiveSpec } from '../api/v1alpha1/effective.ts'
 import { SESSION_BINDINGS, type SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
 import type { SessionStore } from '../api/v1alpha1/sessionstore.ts'
-import { BY_STORE, type Caches } from '../caches.ts'
-import { applyStatus, ensureObject } from '../kube/apply.ts'
-import type { KubeClient } from '../kube/client.ts'
+import { BY_STORE, foreignStoresOf, storeKeyOfBinding } from '../caches.ts'
+import { applyStatus } from '../kube/apply.ts'
 import { Controller, type Result } from '../kube/controller.ts'
-import { hasCode } from '../kube/errors.ts'
 import type { Log } from '../kube/log.ts'
-import type { KubeMetrics } from '../kube/metrics.ts'
-import { anyOf, changed, generationChanged } from '../kube/predicates.ts'
-import { SECRETS } from '../kube/resources.ts'
+import { anyOf, changed, generationChanged, labelsChanged } from '../kube/predicates.ts'
 import { type Condition, keyOf, type Secret } from '../kube/types.ts'
 import { type Mapper, namedByLabel, self, watches } from '../kube/watches.ts'
-import { buildBindingSecret } from '../resources/bindingsecret.ts'
 import { LABELS } from '../resources/labels.ts'
-import { bindingSecretName, tlsSecretName } from '../resources/names.ts'
-import { KEYS } from '../resources/paths.ts'
-import { readSecretKey } from '../resources/secrets.ts'
-import { bindingsOf, generatePassword, readLogin } from '../sessionstore/credentials.ts'
-import { identityOf } from '../sessionstore/observe.ts'
-import { judgeBindings, keyPrefixOf } from '../sessionstore/plan/bindings.ts'
+import { bindingSecretName } from '../resources/names.ts'
+import { readBindings } from '../sessionstore/bindings.ts'
 import { type BindingFacts, isGranted, planBindingConditions } from './plan/conditions.ts'
+import { bundleOf, ensureSecret, markWithdrawn, type SecretDeps } from './secret.ts'
 
-const FIELD_MANAGER = 'sessionstore-operator'
 const STATUS_MANAGER = 'sessionstore-operator-status'
 
-export type BindingDeps = Readonly<{
-  client: KubeClient
-  caches: Caches
-  log: Log
-  metrics: KubeMetrics
-  nowMs: () => number
-  workers: number
-  /** Whether every answering member of a store knows the login of a binding; undefined: not looked at yet. */
-  isApplied: (storeKey: string, binding: string) => boolean | undefined
-}>
+export type BindingDeps = SecretDeps &
+  Readonly<{
+    log: Log
+    nowMs: () => number
+    workers: number
+    /** Whether every answering member of a store knows the login of a binding, by key; undefined: not looked at yet. */
+    isApplied: (storeKey: string, bindingKey: string) => boolean | undefined
+  }>
 
 /** Gives each binding its Secret; the store's controller makes the servers know the login in it. */
 export function createBindingController(deps: BindingDeps): Controller {
   const { caches, log, metrics, workers } = deps
+  const bindingsOf = (storeKey: string) => caches.bindings.byIndex(BY_STORE, storeKey).map(keyOf)
   return new Controller({
     name: 'sessionbinding',
     workers,
     log,
     metrics,
     sources: [
-      watches(caches.bindings, { mapper: siblings(caches), predicate: generationChanged }),
-      watches(caches.stores, { mapper: bindingsOfStore(caches), predicate: storeChanged }),
-      watches(caches.secrets, { mapper: bindingOfSecret(caches) }),
+      // The end of a binding frees its prefix for another one of the store.
+      watches(caches.bindings, {
+        mapper: (binding) => [...self(binding), ...bindingsOf(storeKeyOfBinding(binding))],
+        predicate: generationChanged,
+      }),
+      watches(caches.stores, { mapper: (store) => bindingsOf(keyOf(store)), predicate: storeChanged }),
+      watches(caches.secrets, { mapper: bindingOfSecret(bindingsOf) }),
+      watches(caches.namespaces, {
+        mapper: ({ metadata }) => foreignStoresOf(caches, metadata.name).flatMap(bindingsOf),
+        predicate: labelsChanged,
+      }),
     ],
     reconcile: (key, signal) => reconcileBinding(deps, key, signal),
   })
@@ -59,37 +57,26 @@ const storeChanged = anyOf(
   changed(({ metadata }) => metadata.uid),
 )
 
-/** The end of a binding frees its prefix for another one of the store. */
-function siblings(caches: Caches): Mapper<SessionBinding> {
-  return (binding) => [...self(binding), ...caches.bindings.byIndex(BY_STORE, storeKeyOf(binding)).map(keyOf)]
-}
-
-function storeKeyOf({ metadata, spec }: SessionBinding): string {
-  return keyOf({ metadata: { ...metadata, name: spec.storeRef.name } })
-}
-
-function bindingsOfStore(caches: Caches): Mapper {
-  return (store) => caches.bindings.byIndex(BY_STORE, keyOf(store)).map(keyOf)
-}
-
 /** A binding's own Secret, or the served bundle that all bindings of a store hand on. */
-function bindingOfSecret(caches: Caches): Mapper<Secret> {
+function bindingOfSecret(bindingsOf: (storeKey: string) => readonly string[]): Mapper<Secret> {
   const own = namedByLabel(LABELS.binding)
   const store = namedByLabel(LABELS.store)
   return (secret) =>
-    secret.metadata.labels?.[LABELS.binding] === undefined
-      ? store(secret).flatMap((key) => caches.bindings.byIndex(BY_STORE, key).map(keyOf))
-      : own(secret)
+    secret.metadata.labels?.[LABELS.binding] === undefined ? store(secret).flatMap(bindingsOf) : own(secret)
 }
 
 async function reconcileBinding(deps: BindingDeps, key: string, signal: AbortSignal): Promise<Result> {
   const { caches } = deps
   const binding = caches.bindings.get(key)
   if (!binding || binding.metadata.deletionTimestamp !== undefined) return { kind: 'done' }
-  const storeKey = storeKeyOf(binding)
-  const store = caches.stores.get(storeKey)
-  const facts = readFacts(deps, { binding, store, storeKey })
-  const isConflict = store && isGranted(facts) ? await ensureSecret(deps, { binding, store, signal }) : false
+  const store = caches.stores.get(storeKeyOfBinding(binding))
+  const facts = readFacts(deps, binding, store)
+  const { verdict } = facts
+  if (verdict?.kind !== 'granted') await markWithdrawn(deps, binding, signal)
+  const isConflict =
+    store && verdict?.kind === 'granted' && isGranted(facts)
+      ? await ensureSecret(deps, { binding, store, keyPrefix: verdict.keyPrefix, signal })
+      : false
   const secretName = bindingSecretName(binding.metadata)
   const nameConflict = `Secret "${secretName}" belongs to somebody else; delete or rename it`
   await writeBindingStatus(deps, binding, { facts: { ...facts, ...(isConflict && { nameConflict }) }, signal })
@@ -97,75 +84,28 @@ async function reconcileBinding(deps: BindingDeps, key: string, signal: AbortSig
   return isConflict ? { kind: 'after', delayMs: 30_000 } : { kind: 'done' }
 }
 
-type Bound = Readonly<{ binding: SessionBinding; store: SessionStore | undefined; storeKey: string }>
-
-function readFacts({ caches, isApplied }: BindingDeps, { binding, store, storeKey }: Bound): BindingFacts {
-  const storeName = binding.spec.storeRef.name
-  if (!store) return { storeName, hasStore: false, hasMaterial: false, isApplied: false }
-  const verdict = judgeBindings(bindingsOf(caches, identityOf(store))).get(binding.metadata.name)
-  const needsTls = effectiveSpec(store.spec).tlsMode === 'Required'
+function readFacts(
+  { caches, isApplied }: BindingDeps,
+  binding: SessionBinding,
+  store: SessionStore | undefined,
+): BindingFacts {
+  const { metadata, spec } = binding
+  const isForeign = spec.storeRef.namespace !== undefined && spec.storeRef.namespace !== metadata.namespace
+  const storeName = isForeign ? `${spec.storeRef.namespace}/${spec.storeRef.name}` : spec.storeRef.name
+  const base = { namespace: metadata.namespace ?? '', storeName, hasMaterial: false, isApplied: false }
+  const verdict = store && readBindings(caches, store).verdicts.get(keyOf(binding))
+  if (!store || !verdict) return base
   return {
-    storeName,
-    hasStore: true,
-    hasMaterial: !needsTls || bundleOf(caches, store) !== undefined,
-    ...(verdict?.kind === 'prefixConflict' && { conflictsWith: verdict.with }),
-    isApplied: isApplied(storeKey, binding.metadata.name) ?? wasReady(binding),
+    ...base,
+    verdict,
+    hasMaterial: effectiveSpec(store.spec).tlsMode === 'Disabled' || bundleOf(caches, store) !== undefined,
+    isApplied: isApplied(keyOf(store), keyOf(binding)) ?? wasReady(binding),
   }
 }
 
 /** An operator that was just started has not asked the servers yet: what the one before it found holds until it has. */
 function wasReady({ status }: SessionBinding): boolean {
   return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
-}
-
-function bundleOf(caches: Caches, store: SessionStore): string | undefined {
-  const secret = caches.secrets.get(keyOf({ metadata: { ...store.metadata, name: tlsSecretName(store.metadata) } }))
-  return secret && readSecretKey(secret, KEYS.bundle)
-}
-
-type Granted = Readonly<{ binding: SessionBinding; store: SessionStore; signal: AbortSignal }>
-
-/** Returns whether the Secret's name is taken by somebody else. The password is made once and kept. */
-async function ensureSecret(deps: BindingDeps, { binding, store, signal }: Granted): Promise<boolean> {
-  const { client, caches, metrics } = deps
-  const { uid = '', namespace = '' } = binding.metadata
-  const identity = { name: binding.metadata.name, namespace, uid, apiVersion: binding.apiVersion }
-  const live = await readSecret(deps, binding, signal)
-  const desired = buildBindingSecret(identity, identityOf(store), {
-    username: `${namespace}.${binding.metadata.name}`,
-    password: readLogin(live)?.passwords[0] ?? generatePassword(),
-    keyPrefix: keyPrefixOf(binding),
-    tlsMode: effectiveSpec(store.spec).tlsMode,
-    bundlePem: bundleOf(caches, store),
-  })
-  const result = await ensureObject(client, SECRETS, {
-    desired,
-    live,
-    ownerUid: uid,
-    fieldManager: FIELD_MANAGER,
-    metrics,
-    signal,
-  })
-  if (result.kind === 'nameConflict') return true
-  if (result.kind !== 'unchanged') caches.secrets.upsert(result.object)
-  return false
-}
-
-/** What was handed out once and is not cached (its label was taken off) is read, or its password would be made anew. */
-async function readSecret(
-  { client, caches }: BindingDeps,
-  binding: SessionBinding,
-  signal: AbortSignal,
-): Promise<Secret | undefined> {
-  const ref = { ...binding.metadata, name: bindingSecretName(binding.metadata) }
-  const cached = caches.secrets.get(keyOf({ metadata: ref }))
-  if (cached || binding.status?.binding === undefined) return cached
-  try {
-    return await client.get(SECRETS, ref, { signal })
-  } catch (error) {
-    if (hasCode(error, 'NotFound')) return undefined
-    throw error
-  }
 }
 
 async function writeBindingStatus(
@@ -180,9 +120,12 @@ async function writeBindingStatus(
     conditions = setCondition(conditions, { ...condition, observedGeneration: generation }, nowIso)
   }
   const isHandedOut = isGranted(facts) && facts.nameConflict === undefined
+  // Sessions lie under the prefix of the first login: a later change of the store's tenancy must not move it.
+  const keyPrefix = facts.verdict?.kind === 'granted' ? facts.verdict.keyPrefix : binding.status?.keyPrefix
   const status = {
     observedGeneration: generation,
     conditions,
+    ...(keyPrefix !== undefined && { keyPrefix }),
     ...(isHandedOut && { binding: { name: bindingSecretName(binding.metadata) } }),
   }
   const result = await applyStatus(client, SESSION_BINDINGS, {

@@ -1,4 +1,5 @@
-import { SESSION_BINDINGS } from '../api/v1alpha1/sessionbinding.ts'
+import type { BindingPolicy } from '../api/v1alpha1/effective.ts'
+import { SESSION_BINDINGS, type SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
 import type { Caches } from '../caches.ts'
 import { type ApplyClient, ensureObject } from '../kube/apply.ts'
 import type { KubeClient } from '../kube/client.ts'
@@ -111,10 +112,31 @@ async function removeChild(context: ApplyContext, kind: string, name: string): P
   cache.delete(live)
 }
 
-/** The store's own login; a binding of that name that a person made is as good. */
-export async function ensureDefaultBinding({ client, caches, identity, signal }: ApplyContext): Promise<void> {
+/** Makes the store's own login, or deletes it; a binding of that name that a person made is as good, and stays. */
+export async function applyDefaultBinding(
+  context: ApplyContext,
+  { defaultBinding }: Pick<BindingPolicy, 'defaultBinding'>,
+): Promise<void> {
+  const { caches, identity } = context
+  const live = caches.bindings.get(keyOf({ metadata: identity }))
+  if (defaultBinding === 'Ensure' && !live) await createDefaultBinding(context)
+  const isOurs = live !== undefined && isControlledBy(live, identity.uid)
+  if (defaultBinding === 'Remove' && isOurs && live.metadata.deletionTimestamp === undefined)
+    await removeDefaultBinding(context, live)
+}
+
+async function removeDefaultBinding({ client, caches, signal }: ApplyContext, live: SessionBinding): Promise<void> {
+  const { uid } = live.metadata
+  try {
+    await client.delete(SESSION_BINDINGS, live.metadata, { ...(uid && { uid }), signal })
+  } catch (error) {
+    if (!hasCode(error, 'NotFound')) throw error
+  }
+  caches.bindings.delete(live)
+}
+
+async function createDefaultBinding({ client, caches, identity, signal }: ApplyContext): Promise<void> {
   const desired = buildDefaultBinding(identity)
-  if (caches.bindings.get(keyOf(desired))) return
   try {
     caches.bindings.upsert(await client.create(SESSION_BINDINGS, desired, { fieldManager: FIELD_MANAGER, signal }))
   } catch (error) {

@@ -1,8 +1,8 @@
 import type { SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
 import { SESSION_STORES } from '../api/v1alpha1/sessionstore.ts'
-import { BY_NODE, type Caches } from '../caches.ts'
+import { BY_NODE, type Caches, foreignStoresOf, storeKeyOfBinding } from '../caches.ts'
 import { Controller } from '../kube/controller.ts'
-import { anyOf, changed, generationChanged } from '../kube/predicates.ts'
+import { anyOf, changed, generationChanged, labelsChanged } from '../kube/predicates.ts'
 import { PRIORITY } from '../kube/queue.ts'
 import { type KubeNode, keyOf, type Pod } from '../kube/types.ts'
 import { controllerOf, type Mapper, namedByLabel, self, watches } from '../kube/watches.ts'
@@ -44,8 +44,7 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
     drop(key)
     const wake = (): void => controller.queue.add(key, { priority: PRIORITY.high })
     const runtime = createRuntime({ nowMs, wake })
-    const namespace = key.slice(0, key.indexOf('/'))
-    runtime.memory.onApplied = (names) => deps.wakeBindings(names.map((name) => `${namespace}/${name}`))
+    runtime.memory.onApplied = deps.wakeBindings
     running.set(key, { uid, runtime })
     runtimes.set(key, runtime)
     return runtime
@@ -88,24 +87,37 @@ function sourcesOf(caches: Caches) {
   const owned = controllerOf(SESSION_STORES)
   const labelled = namedByLabel(LABELS.store)
   const podsOfNode: Mapper<KubeNode> = ({ metadata }) => caches.pods.byIndex(BY_NODE, metadata.name).flatMap(labelled)
-  const storeOfBinding: Mapper<SessionBinding> = ({ metadata: { namespace }, spec }) => [
-    keyOf({ metadata: { ...(namespace && { namespace }), name: spec.storeRef.name } }),
-  ]
   return [
     watches(caches.stores, { mapper: self, predicate: generationChanged }),
-    watches(caches.bindings, { mapper: storeOfBinding, predicate: generationChanged }),
+    watches(caches.bindings, { mapper: (binding) => [storeKeyOfBinding(binding)], predicate: bindingChanged }),
     watches(caches.statefulSets, { mapper: owned, predicate: statefulSetChanged }),
     watches<Pod>(caches.pods, { mapper: labelled }),
     watches(caches.services, { mapper: owned }),
     watches(caches.serviceAccounts, { mapper: owned }),
     watches(caches.configMaps, { mapper: owned }),
-    // Secrets of bindings belong to the binding and name the store in a label.
-    watches(caches.secrets, { mapper: labelled }),
+    // Secrets of bindings belong to the binding and name the store in labels.
+    watches(caches.secrets, { mapper: storeOfSecret }),
     watches(caches.disruptionBudgets, { mapper: owned, predicate: generationChanged }),
     watches(caches.networkPolicies, { mapper: owned, predicate: generationChanged }),
+    watches(caches.namespaces, {
+      mapper: ({ metadata }) => foreignStoresOf(caches, metadata.name),
+      predicate: labelsChanged,
+    }),
     watches(caches.nodes, { mapper: podsOfNode, predicate: nodeChanged }),
   ]
 }
+
+const storeOfSecret: Mapper = ({ metadata: { labels, ...metadata } }) => {
+  const name = labels?.[LABELS.store]
+  const namespace = labels?.[LABELS.storeNamespace] ?? metadata.namespace
+  return name ? [keyOf({ metadata: { ...(namespace && { namespace }), name } })] : []
+}
+
+/** A login that was taken back frees what it held up: its prefix, or a store that is to become Dedicated. */
+const bindingChanged = anyOf<SessionBinding>(
+  generationChanged,
+  changed(({ status }) => status?.binding?.name),
+)
 
 const statefulSetChanged = anyOf(
   generationChanged,

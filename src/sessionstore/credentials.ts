@@ -18,7 +18,7 @@ import type { StoreIdentity } from '../resources/identity.ts'
 import { authoritySecretName, bindingSecretName, tlsSecretName, userSecretName } from '../resources/names.ts'
 import { KEYS } from '../resources/paths.ts'
 import { type KeyPair, readSecretKey } from '../resources/secrets.ts'
-import { judgeBindings, keyPrefixOf } from './plan/bindings.ts'
+import type { StoreBindings } from './bindings.ts'
 
 /** What a login accepts: the current password first, then the previous one while a rotation's window is open. */
 export type Login = Readonly<{ passwords: readonly [string, ...string[]] }>
@@ -32,12 +32,16 @@ export type Credentials = Readonly<{
   served?: Served
   /** Every user the servers should know; complete only when nothing is missing. */
   users: readonly AclUser[]
-  /** Names of bindings whose login is among `users`. */
-  boundNames: readonly string[]
+  /** Keys of bindings whose login is among `users`. */
+  boundKeys: readonly string[]
 }>
 
 /** Reads the Secrets of a store from the cache. What cannot be used reads as missing, and is made anew where that loses nothing. */
-export function readCredentials(caches: Caches, identity: StoreIdentity, spec: EffectiveSpec): Credentials {
+export function readCredentials(
+  caches: Caches,
+  identity: StoreIdentity,
+  { spec, bindings }: Readonly<{ spec: EffectiveSpec; bindings: StoreBindings }>,
+): Credentials {
   const secretOf = (name: string): Secret | undefined => caches.secrets.get(keyOf({ metadata: { ...identity, name } }))
   const logins: Partial<Record<InternalUser, Login>> = {}
   for (const user of INTERNAL_USERS) {
@@ -46,14 +50,14 @@ export function readCredentials(caches: Caches, identity: StoreIdentity, spec: E
   }
   const authority = readPair(secretOf(authoritySecretName(identity)))
   const served = readServed(secretOf(tlsSecretName(identity)))
-  const bound = readBound(caches, identity, { spec, secretOf })
+  const bound = readBound(caches, spec, bindings)
   const users = [buildDefaultUser(), ...managedUsers(logins, spec), ...bound.map(({ user }) => user)]
   return {
     logins,
     ...(authority && { authority }),
     ...(served && { served }),
     users,
-    boundNames: bound.map(({ name }) => name),
+    boundKeys: bound.map(({ key }) => key),
   }
 }
 
@@ -65,42 +69,29 @@ function managedUsers(logins: Credentials['logins'], server: EffectiveSpec): rea
   })
 }
 
-type Reading = Readonly<{ spec: EffectiveSpec; secretOf: (name: string) => Secret | undefined }>
+type Bound = Readonly<{ key: string; user: AclUser }>
 
 function readBound(
   caches: Caches,
-  identity: StoreIdentity,
-  { spec, secretOf }: Reading,
-): readonly Readonly<{ name: string; user: AclUser }>[] {
-  const bindings = bindingsOf(caches, identity)
-  const verdicts = judgeBindings(bindings)
-  return bindings.toSorted(byName).flatMap((binding) => {
-    const { name } = binding.metadata
-    const secret = secretOf(bindingSecretName(binding.metadata))
+  server: EffectiveSpec,
+  { bindings, verdicts, policy }: StoreBindings,
+): readonly Bound[] {
+  return bindings.toSorted(byKey).flatMap((binding) => {
+    const { name, namespace = '' } = binding.metadata
+    const key = keyOf(binding)
+    const secret = caches.secrets.get(keyOf({ metadata: { namespace, name: bindingSecretName(binding.metadata) } }))
     const login = readLogin(isOwnedBy(secret, binding) ? secret : undefined)
-    if (!login || verdicts.get(name)?.kind !== 'granted') return []
-    const user = buildGenericUser({
-      namespace: identity.namespace,
-      binding: name,
-      keyPrefix: keyPrefixOf(binding),
-      passwordHashes: login.passwords.map(hashPassword),
-      server: spec,
-    })
-    return [{ name, user }]
+    const verdict = verdicts.get(key)
+    if (!login || verdict?.kind !== 'granted') return []
+    const { keyPrefix } = verdict
+    const passwordHashes = login.passwords.map(hashPassword)
+    const input = { namespace, binding: name, keyPrefix, passwordHashes, server, tenancy: policy.tenancy }
+    return [{ key, user: buildGenericUser(input) }]
   })
 }
 
-/** Bindings of a store that are not being deleted. */
-export function bindingsOf(
-  caches: Caches,
-  identity: Pick<StoreIdentity, 'namespace' | 'name'>,
-): readonly SessionBinding[] {
-  const bindings = caches.bindings.byIndex('store', keyOf({ metadata: identity }))
-  return bindings.filter((binding) => binding.metadata.deletionTimestamp === undefined)
-}
-
-function byName(a: SessionBinding, b: SessionBinding): number {
-  return a.metadata.name < b.metadata.name ? -1 : 1
+function byKey(a: SessionBinding, b: SessionBinding): number {
+  return keyOf(a) < keyOf(b) ? -1 : 1
 }
 
 function isOwnedBy(secret: Secret | undefined, binding: SessionBinding): boolean {

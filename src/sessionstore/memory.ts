@@ -26,7 +26,7 @@ export class StoreMemory {
   outageSinceMs: number | undefined
   /** Bytes lost by the last demoted zombie; reported with the failover that made it one. */
   lostBytes: number | undefined
-  /** Called when the logins that every answering member knows are others than before. */
+  /** Called with the keys of bindings when the logins that every answering member knows are others than before. */
   onApplied: (bindings: readonly string[]) => void = () => undefined
   #applied: ReadonlySet<string> | undefined
   readonly #refusedResizes = new Map<string, string>()
@@ -36,7 +36,7 @@ export class StoreMemory {
     this.observingSinceMs = nowMs
   }
 
-  /** Names of the bindings whose login every answering member was told of; undefined before the first time. */
+  /** Keys of the bindings whose login every answering member was told of; undefined before the first time. */
   get applied(): ReadonlySet<string> | undefined {
     return this.#applied
   }

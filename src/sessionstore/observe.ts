@@ -12,7 +12,8 @@ import { ANNOTATIONS } from '../resources/labels.ts'
 import { PORT, statefulSetName } from '../resources/names.ts'
 import { buildPodSpec, type PodInput } from '../resources/pod.ts'
 import { type Sizing, sizeStore } from '../resources/sizing.ts'
-import { bindingsOf, type Credentials, hashPrepared, readCredentials } from './credentials.ts'
+import { readBindings, type StoreBindings } from './bindings.ts'
+import { type Credentials, hashPrepared, readCredentials } from './credentials.ts'
 import { canonical, rawSpecInForce, specInForce, templateHash, toInForce } from './inforce.ts'
 import { readMembers } from './members.ts'
 import type { StoreMemory } from './memory.ts'
@@ -40,6 +41,7 @@ export type Snapshot = Readonly<{
   volumes?: VolumeInput
   nowMs: number
   credentials: Credentials
+  bindings: StoreBindings
   statefulSet?: StatefulSet
   pods: readonly Pod[]
   facts: TopologyFacts
@@ -72,10 +74,11 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const { store, caches, nowMs, clusterDomain } = inputs
   const identity = identityOf(store)
   const statefulSet = caches.statefulSets.get(keyOf({ metadata: { ...identity, name: statefulSetName(identity) } }))
-  const spec = specInForce(store, statefulSet)
+  const bindings = readBindings(caches, store)
+  const spec = { ...specInForce(store, statefulSet), bindings: bindings.policy }
   const sizing = sizeStore(spec, spec.replicas)
   const volumes = volumesInForce(spec, { identity, sizing, statefulSet })
-  const credentials = readCredentials(caches, identity, spec)
+  const credentials = readCredentials(caches, identity, { spec, bindings })
   const pods = podsOf(caches, identity, statefulSet)
   const config = serverConfigInput(spec, sizing)
   const fixedPod = fixedPodSpec(identity, { ...spec, sizing, clusterDomain })
@@ -103,6 +106,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     ...(volumes && { volumes }),
     nowMs,
     credentials,
+    bindings,
     ...(statefulSet && { statefulSet }),
     pods,
     facts: readFacts(inputs, base),
@@ -110,7 +114,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     configText: renderServerConfig(config),
     staticConfigHash,
     ...(inputs.operatorNamespace !== undefined && { operatorNamespace: inputs.operatorNamespace }),
-    bindingNamespaces: bindingsOf(caches, identity).map(({ metadata }) => metadata.namespace ?? ''),
+    bindingNamespaces: bindings.namespaces,
     inForce: canonical(toInForce(raw, rendered)),
     ...(maxMemoryBytes !== sizing.maxMemoryBytes && { pending: describePending(maxMemoryBytes, sizing) }),
   }

@@ -9,9 +9,9 @@ import { renderAclFile } from '../redis/acl.ts'
 import { act } from './act.ts'
 import {
   type ApplyContext,
+  applyDefaultBinding,
   applyIssued,
   applyWaves,
-  ensureDefaultBinding,
   removeBudget,
   removeNetworkPolicy,
 } from './applyobjects.ts'
@@ -152,7 +152,7 @@ async function applyObjects(pass: Pass, snapshot: Snapshot, plan: TopologyPlan):
   if (spec.suspend) return false
   const aclFile = renderAclFile(credentials.users)
   const inputs = { ...snapshot, aclFile, replicas: plan.replicas, clusterDomain }
-  await Promise.all([applyWaves(context, planObjects(inputs)), ensureDefaultBinding(context)])
+  await Promise.all([applyWaves(context, planObjects(inputs)), applyDefaultBinding(context, spec.bindings)])
   // Until the others have left they are still to be evicted one at a time.
   if (spec.replicas === 1 && snapshot.pods.length < 2) await removeBudget(context)
   if (spec.networkPolicy.mode === 'None') await removeNetworkPolicy(context)
@@ -262,5 +262,5 @@ function retry(pass: Pass, snapshot: Snapshot, { plan, error, objectsFailure }: 
 function noteUsers(memory: Runtime['memory'], { facts, credentials }: Snapshot): void {
   const reached = facts.members.filter(isReached)
   const isTold = reached.every((member) => member.probe.preparedHash === facts.goal.preparedHash)
-  if (reached.length > 0 && isTold) memory.noteApplied(credentials.boundNames)
+  if (reached.length > 0 && isTold) memory.noteApplied(credentials.boundKeys)
 }

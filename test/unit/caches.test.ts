@@ -42,7 +42,7 @@ describe('createCaches()', () => {
 
     const ours = 'app.kubernetes.io/managed-by=sessionstore-operator'
     const whole = [...asked].filter(([, selector]) => selector === undefined).map(([kind]) => kind)
-    expect(whole.sort()).to.deep.equal(['Node', 'SessionBinding', 'SessionStore'])
+    expect(whole.sort()).to.deep.equal(['Namespace', 'Node', 'SessionBinding', 'SessionStore'])
     expect([...asked].filter(([, selector]) => selector === ours)).to.have.length(8)
   })
 
@@ -95,9 +95,19 @@ describe('createCaches()', () => {
     })
   })
 
-  it('goes without Nodes where they are forbidden', async () => {
-    const { caches } = await fill({}, ['Node'])
+  it('keeps of a Namespace its labels', async () => {
+    const annotations = { long: 'text' }
+    const metadata = { name: 'shop', uid: 'u', resourceVersion: '1', labels: { team: 'a' }, annotations }
 
-    await until(() => caches.nodes.size === 0, { what: 'nothing', deadlineMs: 1000 })
+    const { caches } = await fill({ Namespace: [{ apiVersion: 'v1', kind: 'Namespace', metadata, status: {} }] })
+
+    const { annotations: _, ...kept } = metadata
+    expect(caches.namespaces.get('shop')).to.deep.equal({ apiVersion: 'v1', kind: 'Namespace', metadata: kept })
+  })
+
+  it('goes without Nodes and Namespaces where they are forbidden', async () => {
+    const { caches } = await fill({}, ['Node', 'Namespace'])
+
+    await until(() => caches.nodes.size + caches.namespaces.size === 0, { what: 'nothing', deadlineMs: 1000 })
   })
 })

@@ -16,7 +16,8 @@ export const CONDITIONS = {
     MembersNotReady: 'Writes succeed, but not every member that the spec asks for serves yet.',
     Stalled: 'Nothing will change without a hand; see the condition Stalled.',
     Bound: 'The login exists on the store and the Secret is there.',
-    StoreNotAvailable: 'There is no store of that name that this binding may use; create it, or wait for it.',
+    StoreNotAvailable:
+      'There is no store of that name that this binding may use: create it, or have its spec.bindings admit this namespace.',
     StoreNotReady: 'The store exists and has no primary yet that could take the login.',
     LoginNotApplied: 'The login is not known to every member of the store yet.',
   },
@@ -42,6 +43,11 @@ export const CONDITIONS = {
     ManualFailover: 'The primary is down and spec.failover.mode is Manual: bring it back, or set the mode to Operator.',
     NameConflict: 'An object that the store needs exists and belongs to somebody else; rename one of the two.',
     InvalidConfig: 'The spec cannot be applied as it is; the message names the field.',
+    TooManyBindings: 'The store has as many logins as it can have; delete bindings that are not used.',
+    TenancyInUse:
+      'spec.bindings.tenancy waits to become Dedicated, as bindings of other namespaces use the store; the message names them.',
+    NamespacesForbidden:
+      'spec.bindings.from is Selector and the operator may not read namespaces: nobody new is admitted; grant it list and watch.',
     PrefixConflict: 'Another binding of the store already uses this prefix or one that overlaps; choose another.',
   },
   Available: {

@@ -52,6 +52,19 @@ export type DegradedMode = (typeof DEGRADED_MODES)[number]
 /** Who decides that a failed primary is replaced. */
 export const FAILOVER_MODES = ['Operator', 'Manual'] as const
 export type FailoverMode = (typeof FAILOVER_MODES)[number]
+/** Whether one namespace uses a store or several that must not meet. */
+export const TENANCIES = ['Dedicated', 'Shared'] as const
+export type Tenancy = (typeof TENANCIES)[number]
+
+/** Whose bindings a store admits beside those of its own namespace. */
+export const BINDING_SOURCES = ['Same', 'Selector', 'All'] as const
+export type BindingSource = (typeof BINDING_SOURCES)[number]
+
+/** What a key prefix may consist of; none of it means anything in a glob, an ACL file or a line of the protocol. */
+export const KEY_PREFIX_PATTERN = '^[A-Za-z0-9_.:-]{1,64}$'
+
+/** Prefix of the operator's own keys: no binding's prefix may begin with it or be the beginning of it. */
+export const RESERVED_KEY_PREFIX = '__ss:'
 
 /** Session frameworks whose keys and verbs we know. */
 export const FRAMEWORKS = ['generic'] as const
@@ -68,6 +81,8 @@ export const DEFAULTS = {
   persistenceMode: 'None',
   retain: 'Retain',
   adoptVolumes: false,
+  tenancy: 'Dedicated',
+  bindingSource: 'Same',
   suspend: false,
   networkPolicyMode: 'None',
   /** A replica that acknowledged within this time counts towards min-replicas-to-write. */
@@ -81,6 +96,8 @@ export const DEFAULTS = {
 /** Bounds that the CRD states; see the rules of each kind. */
 export const LIMITS = {
   nameLength: 40,
+  /** Logins of one store: they must fit into the one Secret of its ACL file, which may have 1 MiB. */
+  bindings: 1000,
   replicas: { minimum: 1, maximum: 9 },
   /** From so many members on a lost one leaves enough to gate writes by replicas. */
   fencedReplicas: 3,

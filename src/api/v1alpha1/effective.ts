@@ -1,4 +1,6 @@
+import type { LabelSelector } from '../labelselector.ts'
 import {
+  type BindingSource,
   DEFAULTS,
   type DegradedMode,
   type DurabilityMode,
@@ -10,6 +12,7 @@ import {
   type NetworkPolicyMode,
   type PersistenceMode,
   type RetainPolicy,
+  type Tenancy,
   type TLSMode,
   VERSIONS,
 } from './defaults.ts'
@@ -47,6 +50,16 @@ export type Durability = Readonly<{
 export type NetworkAccess = Readonly<{ mode: NetworkPolicyMode; allowFrom?: readonly NetworkPeer[] }>
 export type NetworkPeer = NonNullable<NonNullable<SessionStoreSpec['networkPolicy']>['allowFrom']>[number]
 
+/** Who may have a login. */
+export type BindingPolicy = Readonly<{
+  tenancy: Tenancy
+  from: BindingSource
+  /** With `from: Selector`. */
+  selector?: LabelSelector
+  /** Whether the binding of the store's own name is made, deleted, or left as it is. */
+  defaultBinding: 'Ensure' | 'Remove' | 'Leave'
+}>
+
 /** A spec with every value resolved: what the operator works with, and what `status.effective` shows. */
 export type EffectiveSpec = Readonly<{
   engine: Engine
@@ -58,6 +71,7 @@ export type EffectiveSpec = Readonly<{
   eviction: EvictionPolicy
   persistence: Persistence
   tlsMode: TLSMode
+  bindings: BindingPolicy
   suspend: boolean
   networkPolicy: NetworkAccess
   durability: Durability
@@ -80,12 +94,21 @@ export function effectiveSpec(spec: SessionStoreSpec): EffectiveSpec {
     eviction: spec.eviction ?? DEFAULTS.eviction,
     persistence: effectivePersistence(spec.persistence),
     tlsMode: spec.tls?.mode ?? DEFAULTS.tlsMode,
+    bindings: effectiveBindings(spec.bindings),
     suspend: spec.suspend ?? DEFAULTS.suspend,
     networkPolicy: { mode: DEFAULTS.networkPolicyMode, ...spec.networkPolicy },
     durability: effectiveDurability(spec.durability, replicas),
     failoverMode: spec.failover?.mode ?? DEFAULTS.failoverMode,
     downAfterMs: unwrap('failover.downAfter', parseDuration(spec.failover?.downAfter ?? DEFAULTS.downAfter)),
   }
+}
+
+function effectiveBindings(bindings: SessionStoreSpec['bindings'] = {}): BindingPolicy {
+  const { tenancy = DEFAULTS.tenancy, from = DEFAULTS.bindingSource, selector } = bindings
+  // A login that was made once is not ended by something that was only left out.
+  const isMade = bindings.default ?? (tenancy === 'Dedicated' || undefined)
+  const defaultBinding = isMade === undefined ? 'Leave' : isMade ? 'Ensure' : 'Remove'
+  return { tenancy, from, ...(selector && { selector }), defaultBinding }
 }
 
 /** With fewer than three members a gate by replicas would stop all writes as soon as one member is away. */

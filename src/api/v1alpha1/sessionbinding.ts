@@ -3,7 +3,7 @@ import type { KindSchema } from '../kind.ts'
 import type { Infer } from '../schema.ts'
 import { object, oneOf, required, string } from '../schema.ts'
 import { bindingReference, conditions, NAME_PATTERN, nameRule, observedGeneration } from './common.ts'
-import { DEFAULTS, FRAMEWORKS, LIMITS } from './defaults.ts'
+import { DEFAULTS, FRAMEWORKS, KEY_PREFIX_PATTERN, LIMITS, RESERVED_KEY_PREFIX } from './defaults.ts'
 import { API_VERSION } from './group.ts'
 
 /** Schema of `spec` of a SessionBinding. */
@@ -15,12 +15,22 @@ export const sessionBindingSpec = object(
         'The SessionStore that holds the sessions.',
         {
           name: required(
-            string('Name of the SessionStore, in the same namespace.', {
+            string('Name of the SessionStore.', {
               pattern: NAME_PATTERN,
               minLength: 1,
               maxLength: LIMITS.nameLength,
               change: 'no',
             }),
+          ),
+          namespace: string(
+            'Namespace of the SessionStore. Its spec.bindings must admit the namespace of this binding.',
+            {
+              pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+              minLength: 1,
+              maxLength: 63,
+              defaultText: 'the namespace of this binding',
+              change: 'no',
+            },
           ),
         },
         {
@@ -40,11 +50,18 @@ export const sessionBindingSpec = object(
       change: 'live',
     }),
     keyPrefix: string('Prefix of every key the login may use.', {
-      pattern: '^[A-Za-z0-9_.:-]{1,64}$',
+      pattern: KEY_PREFIX_PATTERN,
       minLength: 1,
       maxLength: 64,
-      defaultText: DEFAULTS.keyPrefix,
+      defaultText: `${DEFAULTS.keyPrefix}, on a store with tenancy Shared the namespace and the name of the binding, each with a colon`,
       change: 'no',
+      rules: [
+        {
+          name: 'keyPrefix-reserved',
+          rule: `!self.startsWith('${RESERVED_KEY_PREFIX}') && !'${RESERVED_KEY_PREFIX}'.startsWith(self)`,
+          message: `keyPrefix must neither begin with ${RESERVED_KEY_PREFIX} nor be the beginning of it: those are the keys of the operator`,
+        },
+      ],
     }),
   },
   {
@@ -64,6 +81,9 @@ export const sessionBindingSpec = object(
 export const sessionBindingStatus = object('What the binding is, as last observed.', {
   observedGeneration,
   conditions,
+  keyPrefix: string('Prefix of every key the login may use; decided with the first login, and kept.', {
+    maxLength: 128,
+  }),
   binding: bindingReference,
 })
 
@@ -94,7 +114,9 @@ export const sessionBindingKind: KindSchema = {
   columns: [
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
     { name: 'Store', type: 'string', jsonPath: '.spec.storeRef.name' },
-    { name: 'Prefix', type: 'string', jsonPath: '.spec.keyPrefix' },
+    { name: 'Store-Namespace', type: 'string', jsonPath: '.spec.storeRef.namespace' },
+    { name: 'Prefix', type: 'string', jsonPath: '.status.keyPrefix' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
 }

@@ -6,6 +6,7 @@ import { nameRule } from './common.ts'
 import { DEFAULTS, EVICTION_POLICIES, LIMITS } from './defaults.ts'
 import { API_VERSION } from './group.ts'
 import { type SessionStoreStatus, sessionStoreStatus } from './sessionstorestatus.ts'
+import { bindings } from './spec/bindings.ts'
 import { capacity } from './spec/capacity.ts'
 import { durability, durabilityRules } from './spec/durability.ts'
 import { engineFields, engineRules } from './spec/engine.ts'
@@ -34,6 +35,7 @@ export const sessionStoreSpec = object(
     ),
     tls,
     networkPolicy,
+    bindings,
     suspend: boolean('Stops applying changes of this spec. Failover and the renewal of certificates go on.', {
       defaultText: `${DEFAULTS.suspend}`,
       change: 'live',

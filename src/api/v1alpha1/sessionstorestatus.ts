@@ -2,6 +2,7 @@ import type { Infer } from '../schema.ts'
 import { boolean, duration, integer, list, object, oneOf, quantity, required, string, time } from '../schema.ts'
 import { bindingReference, conditions, observedGeneration } from './common.ts'
 import {
+  BINDING_SOURCES,
   DEGRADED_MODES,
   DURABILITY_MODES,
   ENGINES,
@@ -10,6 +11,7 @@ import {
   NETWORK_POLICY_MODES,
   PERSISTENCE_MODES,
   RETAIN_POLICIES,
+  TENANCIES,
   TLS_MODES,
 } from './defaults.ts'
 
@@ -34,6 +36,10 @@ const effective = object('The spec with every default resolved: what the operato
   tls: object('Encryption of connections.', { mode: oneOf('Whether connections use TLS.', TLS_MODES) }),
   networkPolicy: object('Who may connect to the servers.', {
     mode: oneOf('Whether a NetworkPolicy limits it.', NETWORK_POLICY_MODES),
+  }),
+  bindings: object('Who may have a login.', {
+    tenancy: oneOf('Whether several namespaces may use the store.', TENANCIES),
+    from: oneOf('Namespaces whose bindings are admitted beside that of the store.', BINDING_SOURCES),
   }),
   durability: object('How an acknowledged write is protected.', {
     mode: oneOf(

@@ -1,13 +1,17 @@
 import type { DesiredCondition } from '../../api/v1alpha1/conditions.ts'
+import { LIMITS, RESERVED_KEY_PREFIX } from '../../api/v1alpha1/defaults.ts'
+import type { BindingVerdict } from '../../sessionstore/plan/bindings.ts'
 
 /** What decides about one binding; built by reconcile from the caches. */
 export type BindingFacts = Readonly<{
+  /** Namespace of the binding. */
+  namespace: string
+  /** Name of the store; with its namespace where that is another one. */
   storeName: string
-  hasStore: boolean
-  /** The store has what a login needs: its certificate, and no older binding in the way. */
+  /** What the store's rules say; undefined: there is no such store. */
+  verdict?: BindingVerdict
+  /** The store has what a login needs, its certificate. */
   hasMaterial: boolean
-  /** Name of the older binding whose prefix overlaps. */
-  conflictsWith?: string
   /** Every answering member knows the login. */
   isApplied: boolean
   /** Somebody else's object has the Secret's name. */
@@ -18,8 +22,8 @@ type Verdict = Readonly<{ ready: Of<'Ready'>; stalled: Of<'Stalled'> }>
 type Of<T extends DesiredCondition['type']> = Extract<DesiredCondition, { type: T }>
 
 /** Whether a Secret with a login may be handed out now. */
-export function isGranted(facts: BindingFacts): boolean {
-  return facts.hasStore && facts.hasMaterial && facts.conflictsWith === undefined
+export function isGranted({ verdict, hasMaterial }: BindingFacts): boolean {
+  return verdict?.kind === 'granted' && hasMaterial
 }
 
 /** The conditions of a SessionBinding. */
@@ -35,17 +39,39 @@ export function planBindingConditions(facts: BindingFacts): readonly DesiredCond
 }
 
 function judge(facts: BindingFacts): Verdict {
-  const { storeName, conflictsWith, nameConflict } = facts
+  const { storeName, nameConflict, verdict } = facts
   if (nameConflict !== undefined) return stalledBy('NameConflict', nameConflict)
-  if (conflictsWith !== undefined)
-    return stalledBy(
-      'PrefixConflict',
-      `SessionBinding "${conflictsWith}" of store "${storeName}" already has an overlapping keyPrefix; create this binding anew with another keyPrefix`,
-    )
-  if (!facts.hasStore)
-    return waiting('StoreNotAvailable', `there is no SessionStore "${storeName}" that this binding may use; create it`)
-  if (!facts.hasMaterial) return waiting('StoreNotReady', `SessionStore "${storeName}" is still being created`)
-  if (!facts.isApplied)
+  switch (verdict?.kind) {
+    case undefined:
+    // Whoever is not admitted must not learn which stores there are.
+    case 'notAdmitted':
+      return waiting(
+        'StoreNotAvailable',
+        `there is no SessionStore "${storeName}" that this binding may use; create it, or have its spec.bindings admit this namespace`,
+      )
+    case 'prefixConflict':
+      return stalledBy(
+        'PrefixConflict',
+        `${describeOther(facts, verdict.with)} of store "${storeName}" already has an overlapping keyPrefix; create this binding anew with another keyPrefix`,
+      )
+    case 'prefixReserved':
+      return stalledBy(
+        'InvalidConfig',
+        `keyPrefix is "${verdict.keyPrefix}", must not overlap with ${RESERVED_KEY_PREFIX}, the keys of the operator; create this binding anew with another keyPrefix`,
+      )
+    case 'tooMany':
+      return stalledBy(
+        'TooManyBindings',
+        `store "${storeName}" has ${LIMITS.bindings} logins, which is the most; delete bindings that are not used, or use another store`,
+      )
+    case 'granted':
+      return judgeGranted(facts)
+  }
+}
+
+function judgeGranted({ storeName, hasMaterial, isApplied }: BindingFacts): Verdict {
+  if (!hasMaterial) return waiting('StoreNotReady', `SessionStore "${storeName}" is still being created`)
+  if (!isApplied)
     return waiting('LoginNotApplied', `the servers of SessionStore "${storeName}" do not all know the login yet`)
   const ready = {
     type: 'Ready',
@@ -56,13 +82,23 @@ function judge(facts: BindingFacts): Verdict {
   return { ready, stalled: notStalled }
 }
 
+/** Names of other namespaces are nobody's business. */
+function describeOther({ namespace }: BindingFacts, key: string): string {
+  return key.startsWith(`${namespace}/`)
+    ? `SessionBinding "${key.slice(namespace.length + 1)}"`
+    : 'a SessionBinding of another namespace'
+}
+
 const notStalled = { type: 'Stalled', status: 'False', reason: 'NotStalled', message: 'nothing needs a hand' } as const
 
 function waiting(reason: 'StoreNotAvailable' | 'StoreNotReady' | 'LoginNotApplied', message: string): Verdict {
   return { ready: { type: 'Ready', status: 'False', reason, message }, stalled: notStalled }
 }
 
-function stalledBy(reason: 'NameConflict' | 'PrefixConflict', message: string): Verdict {
+function stalledBy(
+  reason: 'NameConflict' | 'PrefixConflict' | 'InvalidConfig' | 'TooManyBindings',
+  message: string,
+): Verdict {
   return {
     ready: { type: 'Ready', status: 'False', reason: 'Stalled', message },
     stalled: { type: 'Stalled', status: 'True', reason, message },

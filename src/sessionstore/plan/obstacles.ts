@@ -1,5 +1,6 @@
 import type { ConditionReason } from '../../api/v1alpha1/conditions.ts'
 import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
+import { type BindingObstacles, findBindingObstacle } from './bindingobstacles.ts'
 import type { BlockedReason } from './facts.ts'
 
 /** Something that a person, or another controller, has to change before the spec can be applied. */
@@ -16,12 +17,17 @@ export type ObstacleInputs = Readonly<{
   spec: Pick<EffectiveSpec, 'networkPolicy'>
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
+  bindings?: BindingObstacles
 }>
 
 type ObstacleRule = (inputs: ObstacleInputs) => Obstacle | undefined
 
 /** Each is derived anew on every pass, so that it goes when its cause goes; the first that finds something is told. */
-const RULES: readonly ObstacleRule[] = [({ refused }) => refused, shutOut]
+const RULES: readonly ObstacleRule[] = [
+  ({ refused }) => refused,
+  shutOut,
+  ({ bindings }) => bindings && findBindingObstacle(bindings),
+]
 
 /** A policy that admits the operator must name its namespace. */
 function shutOut({ spec, operatorNamespace }: ObstacleInputs): Obstacle | undefined {

@@ -24,6 +24,8 @@ import { followersInSync } from './quorum.ts'
 export type StatusInputs = ConditionInputs &
   Readonly<{
     identity: StoreIdentity
+    /** Whether a login of the store's own name is there to be used. */
+    bindings: Readonly<{ hasDefault: boolean }>
     sizing: Sizing
     volumes?: VolumeInput
     generation: number
@@ -55,7 +57,7 @@ export function planStatus(inputs: StatusInputs): SessionStoreStatus & Record<st
     ...(facts.mark && { quorum: { n: facts.mark.n, w: facts.mark.w } }),
     replicas: facts.members.filter((member) => member.pod !== undefined).length,
     selector: selectorText(selectorLabels(identity)),
-    binding: { name: bindingSecretName(identity) },
+    ...(inputs.bindings.hasDefault && { binding: { name: bindingSecretName(identity) } }),
   }
 }
 
@@ -87,6 +89,7 @@ function describeEffective({ spec, sizing, volumes }: StatusInputs): EffectiveSt
     persistence: describePersistence(spec, volumes),
     tls: { mode: spec.tlsMode },
     networkPolicy: { mode: spec.networkPolicy.mode },
+    bindings: { tenancy: spec.bindings.tenancy, from: spec.bindings.from },
     durability: describeDurability(spec),
     failover: { mode: spec.failoverMode, downAfter: formatDuration(spec.downAfterMs) },
   }

@@ -1,3 +1,4 @@
+import { bindingsRows } from './rows/bindings.ts'
 import { capacityRows } from './rows/capacity.ts'
 import { durabilityRows } from './rows/durability.ts'
 import { engineRows } from './rows/engine.ts'
@@ -18,4 +19,5 @@ export const SESSION_STORE_ROWS: Readonly<Record<string, RowsOfRule>> = {
   ...failoverRows,
   ...tlsRows,
   ...networkPolicyRows,
+  ...bindingsRows,
 }

@@ -155,7 +155,13 @@ function renderUsers(server: EngineVersion, passwords: Passwords): readonly AclU
     buildOperatorUser(of(passwords.operator)),
     buildReplicationUser(of(passwords.replication)),
     buildMetricsUser(of(passwords.metrics)),
-    buildGenericUser({ ...of(passwords.app), namespace: 'shop', binding: 'web', keyPrefix: 'sess:' }),
+    buildGenericUser({
+      ...of(passwords.app),
+      namespace: 'shop',
+      binding: 'web',
+      keyPrefix: 'sess:',
+      tenancy: 'Dedicated',
+    }),
   ]
 }
 

@@ -46,7 +46,7 @@ describe(MANIFEST_PATH, () => {
     )
     const deletable = operator?.rules?.filter((rule) => rule.verbs.includes('delete')).flatMap((rule) => rule.resources)
 
-    expect(deletable).to.have.members(['pods', 'poddisruptionbudgets', 'networkpolicies'])
+    expect(deletable).to.have.members(['pods', 'poddisruptionbudgets', 'networkpolicies', 'sessionbindings'])
     expect(rules.flatMap((rule) => rule.verbs)).to.not.include.members(['escalate', 'impersonate', 'bind'])
   })
 

@@ -26,7 +26,7 @@ function allUsers(server: EngineVersion): readonly AclUser[] {
     buildOperatorUser(input),
     buildReplicationUser(input),
     buildMetricsUser(input),
-    buildGenericUser({ ...input, namespace: 'shop', binding: 'web', keyPrefix: 'sess:' }),
+    buildGenericUser({ ...input, namespace: 'shop', binding: 'web', keyPrefix: 'sess:', tenancy: 'Dedicated' }),
   ]
 }
 
@@ -57,27 +57,55 @@ describe('the users of a store', () => {
       namespace: 'shop',
       binding: 'web',
       keyPrefix: 'shop:web:',
+      tenancy: 'Shared',
     })
     expect(user.rules.filter((rule) => /^[~%&]/.test(rule))).to.deep.equal(['~shop:web:*'])
     for (const rule of ['+select', '+eval', '+scan', '+keys', '+config|get']) expect(user.rules).not.to.include(rule)
   })
+
+  it('tell a binding nothing of the whole server where others share it', () => {
+    const web = { server: valkey, passwordHashes: [hash], namespace: 'shop', binding: 'web', keyPrefix: 'w:' }
+    const dedicated = buildGenericUser({ ...web, tenancy: 'Dedicated' })
+    const shared = buildGenericUser({ ...web, tenancy: 'Shared' })
+
+    expect(dedicated.rules.filter((rule) => !shared.rules.includes(rule))).to.deep.equal(['+info'])
+    expect(shared.rules.filter((rule) => !dedicated.rules.includes(rule))).to.deep.equal([])
+  })
+
+  for (const [what, change] of [
+    ['a space in a prefix', { keyPrefix: 'a ~*' }],
+    ['a line in a prefix', { keyPrefix: 'a\nuser x on nopass ~* +@all' }],
+    ['a glob in a prefix', { keyPrefix: '*' }],
+    ['an empty prefix', { keyPrefix: '' }],
+    ['a prefix without an end', { keyPrefix: 'a'.repeat(129) }],
+    ['a space in a name', { binding: 'web on' }],
+    ['a dot in a name', { binding: 'a.b' }],
+    ['an empty namespace', { namespace: '' }],
+  ] as const) {
+    it(`cannot be rendered with ${what}`, () => {
+      const web = { namespace: 'shop', binding: 'web', keyPrefix: 'w:', tenancy: 'Shared' } as const
+      const build = () => buildGenericUser({ server: valkey, passwordHashes: [hash], ...web, ...change })
+
+      expect(build).to.throw(RangeError, 'Cannot render an ACL user')
+    })
+  }
 })
 
 describe('renderAclFile()', () => {
   it('turns a user without a password off, with nothing left', () => {
-    expect(renderAclFile([buildDefaultUser()])).to.equal('user default reset off -@all\n')
+    expect(renderAclFile([buildDefaultUser()])).to.equal('user default reset resetchannels off -@all\n')
   })
 
   it('writes one line a user, with every hash', () => {
     const user = { name: 'a', passwordHashes: ['1', '2'], rules: ['~a:*', '+get'] }
-    expect(renderAclFile([user, user])).to.equal('user a reset on #1 #2 ~a:* +get\n'.repeat(2))
+    expect(renderAclFile([user, user])).to.equal('user a reset resetchannels on #1 #2 ~a:* +get\n'.repeat(2))
   })
 })
 
 describe('setUserArguments()', () => {
   it('begins anew, so that nothing of before is left', () => {
     const user = { name: 'a', passwordHashes: ['1'], rules: ['+get'] }
-    expect(setUserArguments(user)).to.deep.equal(['a', 'reset', 'on', '#1', '+get'])
+    expect(setUserArguments(user)).to.deep.equal(['a', 'reset', 'resetchannels', 'on', '#1', '+get'])
   })
 })
 

@@ -1,15 +1,18 @@
 import { expect } from 'chai'
 import { effectiveSpec } from '../../../src/api/v1alpha1/effective.ts'
 import type { SessionBinding } from '../../../src/api/v1alpha1/sessionbinding.ts'
+import type { SessionStore } from '../../../src/api/v1alpha1/sessionstore.ts'
 import { createCaches } from '../../../src/caches.ts'
 import { silentLog } from '../../../src/kube/log.ts'
 import { noMetrics } from '../../../src/kube/metrics.ts'
 import type { DesiredObject, Secret } from '../../../src/kube/types.ts'
 import { buildBindingSecret } from '../../../src/resources/bindingsecret.ts'
+import { readBindings } from '../../../src/sessionstore/bindings.ts'
 import { hashPassword, readCredentials, readLogin } from '../../../src/sessionstore/credentials.ts'
 import { issueMissing } from '../../../src/sessionstore/issue.ts'
 
 const identity = { name: 's', namespace: 'apps', uid: 'uid-s', apiVersion: 'sessionstore.dev/v1alpha1' }
+const store: SessionStore = { apiVersion: identity.apiVersion, kind: 'SessionStore', metadata: identity, spec: {} }
 const DAY_MS = 86_400_000
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z')
 const reader = { list: () => Promise.reject(new Error('unused')), watch: () => Promise.reject(new Error('unused')) }
@@ -21,7 +24,7 @@ class World {
   #version = 0
 
   credentials(spec = this.spec) {
-    return readCredentials(this.caches, identity, spec)
+    return readCredentials(this.caches, identity, { spec, bindings: readBindings(this.caches, store) })
   }
 
   async pass(nowMs = NOW_MS, spec = this.spec): Promise<readonly string[]> {
@@ -126,9 +129,9 @@ describe('readCredentials()', () => {
     world.put(secretOf('a', 'uid-a'))
     world.put(secretOf('c', 'uid-of-the-one-before'))
 
-    const { users, boundNames } = world.credentials()
+    const { users, boundKeys } = world.credentials()
 
-    expect(boundNames).to.deep.equal(['a', 'b'])
+    expect(boundKeys).to.deep.equal(['apps/a', 'apps/b'])
     expect(users.map(({ name }) => name)).to.deep.equal([
       'default',
       'operator',

@@ -12,6 +12,7 @@ const builtIn: EffectiveSpec = {
   eviction: 'volatile-ttl',
   persistence: { mode: 'None' },
   tlsMode: 'Required',
+  bindings: { tenancy: 'Dedicated', from: 'Same', defaultBinding: 'Ensure' },
   suspend: false,
   networkPolicy: { mode: 'None' },
   durability: { mode: 'Bounded', minReplicasToWrite: 1, maxLagMs: 2000, whenDegraded: 'Relax' },
@@ -101,6 +102,29 @@ const rows: readonly [name: string, spec: SessionStoreSpec, differs: Partial<Eff
   ],
   ['keeps nothing on disk for an empty persistence', { persistence: {} }, {}],
   ['keeps TLS for an empty tls', { tls: {} }, {}],
+  ['keeps its bindings for an empty bindings', { bindings: {} }, {}],
+  [
+    'removes the default binding when it is switched off',
+    { bindings: { default: false } },
+    { bindings: { ...builtIn.bindings, defaultBinding: 'Remove' } },
+  ],
+  [
+    'leaves a default binding alone that a shared store would not make',
+    { bindings: { tenancy: 'Shared' } },
+    { bindings: { tenancy: 'Shared', from: 'Same', defaultBinding: 'Leave' } },
+  ],
+  [
+    'takes a selector',
+    { bindings: { tenancy: 'Shared', from: 'Selector', selector: { matchLabels: { a: 'b' } }, default: false } },
+    {
+      bindings: {
+        tenancy: 'Shared',
+        from: 'Selector',
+        selector: { matchLabels: { a: 'b' } },
+        defaultBinding: 'Remove',
+      },
+    },
+  ],
   ['takes suspend', { suspend: true }, { suspend: true }],
 ]
 

@@ -78,7 +78,14 @@ describe('planStatus()', () => {
   const identity = { name: 's', namespace: 'apps', uid: 'uid-1', apiVersion: 'sessionstore.dev/v1alpha1' }
 
   function statusOf(given: ConditionInputs, nowIso: string) {
-    return planStatus({ ...given, identity, sizing: sizeStore(given.spec, 3), generation: 4, nowIso })
+    return planStatus({
+      ...given,
+      bindings: { hasDefault: true },
+      identity,
+      sizing: sizeStore(given.spec, 3),
+      generation: 4,
+      nowIso,
+    })
   }
 
   const states: readonly [store: string, members: readonly string[]][] = [

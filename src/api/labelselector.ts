@@ -1,0 +1,101 @@
+import { list, map, object, oneOf, required, string } from './schema.ts'
+
+const LIMITS = { terms: 8, values: 16, key: 317, value: 63 } as const
+const KEY_PATTERN = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'
+const VALUE_PATTERN = '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$'
+
+const value = string('Value of a label.', { maxLength: LIMITS.value, pattern: VALUE_PATTERN })
+
+const term = object(
+  'One requirement on a label.',
+  {
+    key: required(
+      string('Name of the label.', { minLength: 1, maxLength: LIMITS.key, pattern: KEY_PATTERN, change: 'live' }),
+    ),
+    operator: required(
+      oneOf('How the label is compared with values.', ['In', 'NotIn', 'Exists', 'DoesNotExist'], { change: 'live' }),
+    ),
+    values: list('Values of In and NotIn; Exists and DoesNotExist have none.', value, {
+      maxItems: LIMITS.values,
+      defaultText: 'none',
+      change: 'live',
+    }),
+  },
+  {
+    rules: [
+      {
+        name: 'selector-values',
+        rule: "self.operator in ['In', 'NotIn'] == (has(self.values) && self.values.size() > 0)",
+        message: 'values must be given with operator In and NotIn, and only with them',
+        fieldPath: '.values',
+      },
+    ],
+  },
+)
+
+/** A selector on the labels of other objects, such as namespaces; at least one term, all of which must hold. */
+export function labelSelector(description: string, hint: string) {
+  return object(
+    description,
+    {
+      matchLabels: map('Labels that must be there with these values.', value, {
+        maxProperties: LIMITS.terms,
+        defaultText: 'none',
+        change: 'live',
+      }),
+      matchExpressions: list('Requirements that must all hold.', term, {
+        maxItems: LIMITS.terms,
+        defaultText: 'none',
+        change: 'live',
+      }),
+    },
+    {
+      change: 'live',
+      rules: [
+        {
+          name: 'selector-terms',
+          rule: '(has(self.matchLabels) && self.matchLabels.size() > 0) || (has(self.matchExpressions) && self.matchExpressions.size() > 0)',
+          message: `selector must have at least one term; ${hint}`,
+        },
+      ],
+    },
+  )
+}
+
+/** A label selector as an object of ours carries it. */
+export type LabelSelector = Readonly<{
+  matchLabels?: Readonly<Record<string, string>>
+  matchExpressions?: readonly Readonly<{
+    key: string
+    operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+    values?: readonly string[]
+  }>[]
+}>
+
+type Labels = Readonly<Record<string, string>>
+type Requirement = NonNullable<LabelSelector['matchExpressions']>[number]
+
+/** Whether labels meet every term of a selector; NotIn and DoesNotExist hold where the label is missing. */
+export function matchesLabels({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
+  return (
+    Object.entries(matchLabels).every(([key, value]) => hasOneOf(labels, key, [value])) &&
+    matchExpressions.every((requirement) => isMet(requirement, labels))
+  )
+}
+
+function isMet({ key, operator, values = [] }: Requirement, labels: Labels): boolean {
+  switch (operator) {
+    case 'In':
+      return hasOneOf(labels, key, values)
+    case 'NotIn':
+      return !hasOneOf(labels, key, values)
+    case 'Exists':
+      return Object.hasOwn(labels, key)
+    case 'DoesNotExist':
+      return !Object.hasOwn(labels, key)
+  }
+}
+
+function hasOneOf(labels: Labels, key: string, values: readonly string[]): boolean {
+  return Object.hasOwn(labels, key) && values.includes(labels[key] ?? '')
+}
