@@ -19,5 +19,12 @@ export function allSamples(): Promise<readonly Sample[]> {
 export function appliedOf({ file, value }: Sample): Applied {
   const resource = resources.find(({ kind }) => kind === value.kind)
   if (!resource) throw new Error(`samples/${file} has the unknown kind ${value.kind}`)
-  return { resource, object: value as KubeObject }
+  return { resource, object: withoutDefault(value as KubeObject) }
+}
+
+/** Samples are written for the namespace default; elsewhere a reference to it is one to where they are applied. */
+function withoutDefault<T extends KubeObject & Readonly<{ spec?: unknown }>>(object: T): T {
+  const spec = (object.spec ?? {}) as Readonly<{ storeRef?: Readonly<{ name: string; namespace?: string }> }>
+  if (spec.storeRef?.namespace !== 'default') return object
+  return { ...object, spec: { ...spec, storeRef: { name: spec.storeRef.name } } }
 }
