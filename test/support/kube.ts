@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { Access } from '../../src/kube/auth.ts'
 import { createKubeClient, KubeClient } from '../../src/kube/client.ts'
 import { kubeconfigAccess } from '../../src/kube/kubeconfig.ts'
+import { pathOf } from '../../src/kube/requests.ts'
 import { NAMESPACES } from '../../src/kube/resources.ts'
 import { Transport, type TransportOptions } from '../../src/kube/transport.ts'
-import type { ConfigMap, KubeObject } from '../../src/kube/types.ts'
+import type { ConfigMap, KubeObject, Resource } from '../../src/kube/types.ts'
 
 /** Field manager of what tests write by hand. */
 export const TEST_MANAGER = 'kube-contract'
@@ -63,4 +64,20 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
     return error
   }
   throw new Error('Expected a rejection, but the promise was resolved')
+}
+
+/** Deletes every object of the kinds in a namespace at once, as nobody collects garbage here; kinds that are not served have none. */
+export async function deleteAll(access: Access, namespace: string, resources: readonly Resource[]): Promise<void> {
+  const transport = new Transport({ access: { current: async () => access, refresh: async () => access } })
+  try {
+    const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 })
+    const deletions = resources.map(async (resource) => {
+      const call = { method: 'DELETE', path: pathOf(resource, { namespace }), contentType: 'application/json' } as const
+      const { status, text } = await transport.request({ ...call, body, isIdempotent: true, timeoutMs: 30_000 })
+      if (status !== 200 && status !== 404) throw new Error(`Cannot delete every ${resource.kind}: ${status} ${text}`)
+    })
+    await Promise.all(deletions)
+  } finally {
+    await transport.close()
+  }
 }

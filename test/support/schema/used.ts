@@ -1,22 +1,32 @@
 import type { AnySchema } from '../../../src/api/schema.ts'
 
-/** The fields that a value sets, named as `fieldsOf` names them: items of lists by `[]`, values of maps by `{}`. */
+/** A value and its place, named as `fieldsOf` names fields: items of lists by `[]`, values of maps by `{}`. */
+export type ValueAt = Readonly<{ path: string; value: unknown }>
+
+/** Every value below (and with) a value, the items of lists and maps themselves included. */
+export function valuesIn(path: string, schema: AnySchema, value: unknown): readonly ValueAt[] {
+  return [{ path, value }, ...childrenIn(path, schema, value)]
+}
+
+/** The fields that a value sets. */
 export function fieldsIn(path: string, schema: AnySchema, value: unknown): readonly string[] {
-  const { node } = schema
+  return valuesIn(path, schema, value).map((each) => each.path)
+}
+
+function childrenIn(path: string, { node }: AnySchema, value: unknown): readonly ValueAt[] {
   if (node.kind === 'object' && isRecord(value)) {
     const set = Object.entries(node.fields).filter(([name]) => value[name] !== undefined)
-    return [path, ...set.flatMap(([name, field]) => fieldsIn(`${path}.${name}`, field, value[name]))]
+    return set.flatMap(([name, field]) => valuesIn(`${path}.${name}`, field, value[name]))
   }
-  if (node.kind === 'list' && Array.isArray(value)) return [path, ...itemsIn(`${path}[]`, node.items, value)]
-  if (node.kind === 'map' && isRecord(value)) return [path, ...itemsIn(`${path}{}`, node.values, Object.values(value))]
-  return [path]
+  if (node.kind === 'list' && Array.isArray(value)) {
+    return value.flatMap((item) => valuesIn(`${path}[]`, node.items, item))
+  }
+  if (node.kind === 'map' && isRecord(value)) {
+    return Object.values(value).flatMap((item) => valuesIn(`${path}{}`, node.values, item))
+  }
+  return []
 }
 
-/** The place of the items themselves is no field: `fieldsOf` names only what is in them. */
-function itemsIn(path: string, schema: AnySchema, values: readonly unknown[]): readonly string[] {
-  return values.flatMap((value) => fieldsIn(path, schema, value).filter((each) => each !== path))
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -29,6 +29,11 @@ export class FakeServers {
     this.#byUID.delete(uid)
   }
 
+  /** All pods are gone at once. */
+  endAll(): void {
+    for (const uid of this.#byUID.keys()) this.end(uid)
+  }
+
   all(): readonly FakeServer[] {
     return [...this.#byUID.values()]
   }

@@ -1,7 +1,7 @@
 import { type Caches, createCaches } from '../../../src/caches.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
 import type { EventRecord } from '../../../src/kube/events.ts'
-import { noMetrics } from '../../../src/kube/metrics.ts'
+import { type KubeMetrics, noMetrics } from '../../../src/kube/metrics.ts'
 import type { KubeObject, Resource } from '../../../src/kube/types.ts'
 import { createBindingController } from '../../../src/sessionbinding/controller.ts'
 import { createStoreController } from '../../../src/sessionstore/controller.ts'
@@ -24,18 +24,24 @@ export type Rig = Readonly<{
   stop(): Promise<void>
 }>
 
-export type RigOptions = Readonly<{ client: KubeClient; namespace: string; servers: FakeServers }>
+export type RigOptions = Readonly<{
+  client: KubeClient
+  namespace: string
+  servers: FakeServers
+  /** Default: nothing is counted. */
+  metrics?: KubeMetrics
+}>
 
 /** Starts both controllers on the API server, over fake servers. */
-export async function startRig({ client, namespace, servers }: RigOptions): Promise<Rig> {
+export async function startRig(options: RigOptions): Promise<Rig> {
+  const { client, namespace, servers, metrics = noMetrics } = options
   const requests: string[] = []
   const events: EventRecord[] = []
   const log = recordingLog()
   const counted = countingClient(client, namespace, requests)
-  const { caches, reflectors } = createCaches({ client: counted, metrics: noMetrics, log })
+  const { caches, reflectors } = createCaches({ client: counted, metrics, log })
   const runtimes = new Map<string, FakeRuntime>()
-  const common = { client: counted, caches, log, metrics: noMetrics, nowMs: () => Date.now(), workers: 2 }
-  const created: FakeRuntime[] = []
+  const common = { client: counted, caches, log, metrics, nowMs: () => Date.now(), workers: 2 }
   const stores = createStoreController({
     ...common,
     events: { record: (event) => events.push(event) },
@@ -46,7 +52,6 @@ export async function startRig({ client, namespace, servers }: RigOptions): Prom
     },
     createRuntime: (options) => {
       const runtime = new FakeRuntime(servers, options)
-      created.push(runtime)
       runtimes.set('last', runtime)
       return runtime
     },

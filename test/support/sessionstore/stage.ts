@@ -2,6 +2,7 @@ import { KINDS } from '../../../src/api/v1alpha1/kinds.ts'
 import { SESSION_BINDINGS, type SessionBinding } from '../../../src/api/v1alpha1/sessionbinding.ts'
 import { SESSION_STORES, type SessionStore } from '../../../src/api/v1alpha1/sessionstore.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
+import { type KubeMetrics, noMetrics } from '../../../src/kube/metrics.ts'
 import type { Condition } from '../../../src/kube/types.ts'
 import { installKind } from '../../contract/api/cluster.ts'
 import { adminClient, newNamespace, TEST_MANAGER } from '../kube.ts'
@@ -18,6 +19,18 @@ export class Stage {
   readonly namespace: string
   readonly servers = new FakeServers()
   rig: Rig
+
+  /** Reconciles of the operator since it was started first. */
+  reconciles = 0
+  readonly metrics: KubeMetrics = {
+    ...noMetrics,
+    controller: (...of) => {
+      const started = (): void => {
+        this.reconciles += 1
+      }
+      return { ...noMetrics.controller(...of), started }
+    },
+  }
 
   private constructor(client: KubeClient, namespace: string, rig: Rig) {
     this.client = client

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { BY_STORE, type Caches } from '../../../src/caches.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
-import { hasCode } from '../../../src/kube/errors.ts'
+import { toOperatorError } from '../../../src/kube/errors.ts'
 import { STATEFUL_SETS } from '../../../src/kube/resources.ts'
 import { keyOf, type Pod, type StatefulSet } from '../../../src/kube/types.ts'
 import { TEST_MANAGER } from '../kube.ts'
@@ -48,8 +48,8 @@ export class StandIn {
     try {
       if (set.metadata.deletionTimestamp === undefined) await this.#follow(set)
     } catch (error) {
-      // The caches are behind: the next look knows more.
-      if (!hasCode(error, 'NotFound', 'AlreadyExists', 'Conflict')) throw error
+      // The caches are behind, or the server has too much to do: the next look knows more.
+      if (toOperatorError(error).retry === 'Bug') throw error
     }
   }
 

@@ -1,0 +1,192 @@
+import { expect } from 'chai'
+import { stringify } from 'yaml'
+import { SESSION_BINDINGS } from '../../../src/api/v1alpha1/sessionbinding.ts'
+import {
+  SESSION_STORES,
+  type SessionStore,
+  type SessionStoreSpec,
+  sessionStoreKind,
+} from '../../../src/api/v1alpha1/sessionstore.ts'
+import * as builtIn from '../../../src/kube/resources.ts'
+import type { Resource } from '../../../src/kube/types.ts'
+import { usedHeapBytes } from '../../support/heap.ts'
+import { adminAccess, deleteAll, TEST_MANAGER } from '../../support/kube.ts'
+import { storeExamples } from '../../support/random/examples.ts'
+import { judgeOutcome } from '../../support/random/judge.ts'
+import { type Corpus, readCorpus } from '../../support/schema/corpus.ts'
+import { changedSpec, randomSpec } from '../../support/schema/specs.ts'
+import { conditionOf, Stage } from '../../support/sessionstore/stage.ts'
+import { StandIn } from '../../support/sessionstore/standin.ts'
+import { type Random, randomOf } from '../../support/topology/world/random.ts'
+import { until } from '../../support/until.ts'
+import { outcomeOf } from '../api/cluster.ts'
+
+/** `RANDOM_STORES=2000` for a long run, `RANDOM_FROM` for other seeds. */
+const COUNT = Number(process.env['RANDOM_STORES'] ?? 500)
+const SEED = Number(process.env['RANDOM_FROM'] ?? 1)
+const HUNDRED = 100
+/** Stores that are there at the same time. */
+const BATCH = 50
+/** More than the operator needs for the costliest of them, and far less than a loop makes in the time of a batch. */
+const MOST_REQUESTS_OF_A_STORE = 150
+const MOST_RECONCILES_OF_A_STORE = 80
+const MOST_RECONCILES_AT_REST = 5
+const HEAP_GROWTH_BYTES = 24 * 1024 ** 2
+
+type Spec = Readonly<Record<string, unknown>>
+type Case = Readonly<{ name: string; seed: number; spec: Spec; random: Random }>
+
+/** Fails with the seed and the spec to try again by hand. */
+function failWith({ name, seed, spec }: Case, why: string): never {
+  const object = { apiVersion: SESSION_STORES.apiVersion, kind: SESSION_STORES.kind, metadata: { name }, spec }
+  throw new Error(`seed ${seed}: ${why}\n${stringify(object)}`)
+}
+
+/** Where the operator has brought a store; undefined while it is on its way. */
+function endOf(store: SessionStore): string | undefined {
+  const { status, metadata } = store
+  if (status?.observedGeneration !== metadata.generation) return undefined
+  const [stalled, reconciling, ready] = ['Stalled', 'Reconciling', 'Ready'].map((type) => conditionOf(store, type))
+  if (stalled?.status === 'True') return `Stalled ${stalled.reason}`
+  if (reconciling?.status !== 'False') return undefined
+  if (reconciling.reason === 'Suspended') return 'Suspended'
+  return ready?.status === 'True' ? 'Ready' : undefined
+}
+
+describe(`${COUNT} random SessionStores from seed ${SEED}`, function () {
+  this.timeout(300_000)
+  let stage: Stage
+  let standIn: StandIn
+  let corpus: Corpus
+  const admitted: Case[] = []
+  const updates = { accepted: 0, refused: 0 }
+  const ends: Record<string, number> = {}
+  const heapBytes: number[] = []
+  const requestsOfBatches: number[] = []
+  const reconcilesOfBatches: number[] = []
+
+  before(async () => {
+    corpus = readCorpus('spec', sessionStoreKind.spec, await storeExamples())
+    stage = await Stage.open()
+    const { client, servers } = stage
+    standIn = new StandIn({ client, servers, caches: () => stage.rig.caches })
+  })
+
+  after(async () => {
+    await standIn.stop()
+    await stage.close()
+  })
+
+  function caseOf(seed: number): Case {
+    const random = randomOf(seed)
+    return { name: `random-${seed}`, seed, spec: randomSpec(sessionStoreKind.spec, { random, corpus }), random }
+  }
+
+  async function isAdmitted(each: Case): Promise<boolean> {
+    const outcome = await outcomeOf(stage.createStore(each.name, each.spec as SessionStoreSpec))
+    const wrong = judgeOutcome(sessionStoreKind, each.spec, outcome)
+    return wrong ? failWith(each, wrong) : outcome === 'accepted'
+  }
+
+  /** The spec of now changed a bit, or another one altogether. */
+  async function update(each: Case): Promise<Case> {
+    const source = { random: each.random, corpus }
+    const isSmall = each.random.chance(0.7)
+    const { spec: schema } = sessionStoreKind
+    const spec = isSmall ? changedSpec(schema, each.spec, source) : randomSpec(schema, source)
+    const body = [{ op: 'replace', path: '/spec', value: spec }]
+    const change = { kind: 'json', body, fieldManager: TEST_MANAGER } as const
+    const outcome = await outcomeOf(stage.client.patch(SESSION_STORES, stage.ref(each.name), change))
+    const wrong = judgeOutcome(sessionStoreKind, spec, outcome)
+    if (wrong) failWith({ ...each, spec }, `an update from ${JSON.stringify(each.spec)}: ${wrong}`)
+    updates[outcome === 'accepted' ? 'accepted' : 'refused'] += 1
+    return outcome === 'accepted' ? { ...each, spec } : each
+  }
+
+  async function awaitEnd(each: Case): Promise<string> {
+    try {
+      return await until(
+        async (see) => {
+          const store = await stage.store(each.name)
+          see(store.status)
+          return endOf(store)
+        },
+        { what: 'an end of the reconciles', deadlineMs: 40_000, everyMs: 100 },
+      )
+    } catch (error) {
+      return failWith(each, String(error))
+    }
+  }
+
+  async function checkRest(cases: readonly Case[]): Promise<void> {
+    await stage.rig.settle()
+    stage.takeRequests()
+    const before = stage.reconciles
+    for (const { name } of cases) stage.rig.wake(`${stage.namespace}/${name}`)
+    await stage.rig.settle()
+    expect(stage.takeRequests(), 'requests at rest').to.deep.equal([])
+    expect((stage.reconciles - before) / cases.length, 'reconciles of a store at rest').to.be.at.most(
+      MOST_RECONCILES_AT_REST,
+    )
+  }
+
+  /** What a batch cost, and that it left no error. */
+  function account(cases: readonly Case[], reconciles: number): void {
+    const requests = stage.takeRequests().length / cases.length
+    requestsOfBatches.push(requests)
+    reconcilesOfBatches.push(reconciles / cases.length)
+    expect(requests, 'requests of a store').to.be.at.most(MOST_REQUESTS_OF_A_STORE)
+    expect(reconciles / cases.length, 'reconciles of a store').to.be.at.most(MOST_RECONCILES_OF_A_STORE)
+    const errors = stage.rig.log.lines.splice(0).filter(({ level }) => level === 'error')
+    expect(errors, `errors in the log while there were ${stringify(cases.map(({ spec }) => spec))}`).to.deep.equal([])
+  }
+
+  async function clear(): Promise<void> {
+    const kinds = Object.values(builtIn).filter((each) => typeof each === 'object' && each.namespaced) as Resource[]
+    const access = await adminAccess()
+    await deleteAll(access, stage.namespace, [SESSION_STORES, SESSION_BINDINGS])
+    await until(() => stage.rig.caches.stores.size === 0, { what: 'no stores', deadlineMs: 10_000 })
+    await deleteAll(access, stage.namespace, kinds)
+    await stage.rig.settle()
+    stage.servers.endAll()
+    stage.rig.events.splice(0)
+    stage.takeRequests()
+  }
+
+  async function runBatch(seeds: readonly number[]): Promise<void> {
+    const before = stage.reconciles
+    const cases: Case[] = []
+    for (const each of seeds.map(caseOf)) if (await isAdmitted(each)) cases.push(each)
+    admitted.push(...cases)
+    await Promise.all(cases.map(awaitEnd))
+    const updated = await Promise.all(cases.map(update))
+    for (const end of await Promise.all(updated.map(awaitEnd))) ends[end] = (ends[end] ?? 0) + 1
+    account(updated, stage.reconciles - before)
+    await checkRest(updated)
+    await clear()
+  }
+
+  for (let first = 0; first < COUNT; first += HUNDRED) {
+    const seeds = Array.from({ length: Math.min(HUNDRED, COUNT - first) }, (_, index) => SEED + first + index)
+
+    it(`${first + 1} to ${first + seeds.length}: refused by name or brought to an end, at rest, without a leak`, async () => {
+      for (let at = 0; at < seeds.length; at += BATCH) await runBatch(seeds.slice(at, at + BATCH))
+
+      heapBytes.push(usedHeapBytes())
+      expect((heapBytes.at(-1) ?? 0) - (heapBytes[0] ?? 0), 'growth of the heap').to.be.at.most(HEAP_GROWTH_BYTES)
+    })
+  }
+
+  it('are admitted and changed often enough to mean something', () => {
+    console.log(
+      `      ${admitted.length} of ${COUNT} admitted; updates ${JSON.stringify(updates)}; ends ${JSON.stringify(ends)}`,
+    )
+    const most = (list: readonly number[]): number => Math.round(Math.max(...list))
+    console.log(
+      `      at most ${most(requestsOfBatches)} requests and ${most(reconcilesOfBatches)} reconciles of a store; heap ${heapBytes.map((bytes) => Math.round(bytes / 1024 ** 2))} MiB`,
+    )
+    expect(admitted.length).to.be.at.least(COUNT / 4)
+    expect(updates.accepted).to.be.at.least(admitted.length / 4)
+    expect(ends['Ready']).to.be.at.least(admitted.length / 2)
+  })
+})
