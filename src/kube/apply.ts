@@ -141,11 +141,9 @@ async function applyOver<T extends KubeObject>(
   const { object, managedFields } = split(await client.patch(resource, declared.metadata, apply))
   const moved = moveToApply(managedFields, fieldManager)
   if (!moved) return object
-  const patch = [
-    { op: 'test', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion },
-    { op: 'replace', path: '/metadata/managedFields', value: moved },
-  ]
-  await client.patch(resource, declared.metadata, { kind: 'json', body: patch, fieldManager, signal })
+  // A merge, as a failed `test` of a JSON patch is told as Invalid: a status written meanwhile would end the retries.
+  const ownership = { metadata: { resourceVersion: object.metadata.resourceVersion, managedFields: moved } }
+  await client.patch(resource, declared.metadata, { kind: 'merge', body: ownership, fieldManager, signal })
   return split(await client.patch(resource, declared.metadata, apply)).object
 }
 

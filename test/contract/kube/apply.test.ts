@@ -102,6 +102,30 @@ describe('ensureObject() against a real API server', () => {
     expect(third.kind).to.equal('unchanged')
   })
 
+  it('meets a newer object, and no wrong one, when a status is written while the ownership moves', async () => {
+    const first = await ensure(STATEFUL_SETS, owned(STATEFUL_SETS, 'raced', statefulSet()))
+    const changed = owned(STATEFUL_SETS, 'raced', statefulSet({ image: 'docker.io/valkey/valkey:9.2' }))
+    let count = 0
+    const racing: Pick<KubeClient, 'get' | 'create' | 'patch'> = {
+      get: (...call) => client.get(...call),
+      create: (...call) => client.create(...call),
+      async patch(resource, ref, options) {
+        const answer = await client.patch(resource, ref, options)
+        count += 1
+        const body = { status: { replicas: count } }
+        const status = { kind: 'merge', body, subresource: 'status', fieldManager: TEST_MANAGER } as const
+        await client.patch(STATEFUL_SETS, { namespace, name: 'raced' }, status)
+        return answer
+      },
+    }
+    const options = { desired: changed, live: first.object, ownerUid: owner.metadata.uid ?? '', fieldManager }
+
+    expect(await rejectionOf(ensureObject(racing, STATEFUL_SETS, options))).to.have.property('code', 'Conflict')
+
+    const second = await ensure(STATEFUL_SETS, changed, await client.get(STATEFUL_SETS, { namespace, name: 'raced' }))
+    expect(second.object.metadata.generation).to.equal(2)
+  })
+
   it('needs one request for each later change, once the ownership is its own', async () => {
     const first = await ensure(CONFIG_MAPS, owned(CONFIG_MAPS, 'later', { data: { a: '1', b: '2' } }))
     const second = await ensure(CONFIG_MAPS, owned(CONFIG_MAPS, 'later', { data: { a: '2', b: '2' } }), first.object)
