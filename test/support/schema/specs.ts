@@ -7,6 +7,10 @@ type Spec = Readonly<Record<string, unknown>>
 /** How a random spec is made. */
 const WAYS = ['written', 'changed', 'changed', 'changed', 'merged', 'merged', 'fresh', 'broken'] as const
 
+/** How often an update has nothing to do with what was there, and how often it touches what never changes. */
+const OTHER_CHANCE = 0.2
+const FIXED_CHANCE = 0.2
+
 /** A random spec: of what people wrote, a bit changed; of parts of it put together; of anything; with one thing broken. */
 export function randomSpec(schema: AnySchema, source: Source): Spec {
   const { random, corpus } = source
@@ -26,16 +30,26 @@ export function randomSpec(schema: AnySchema, source: Source): Spec {
 }
 
 /** The spec with up to three of its fields set anew, added or removed. */
-export function changedSpec(schema: AnySchema, base: Spec, source: Source): Spec {
+function changedSpec(schema: AnySchema, base: Spec, source: Source): Spec {
   let spec = base
   for (let left = source.random.between(1, 3); left > 0; left -= 1) spec = changeOne(schema, 'spec', spec, source)
   return spec
 }
 
+/** What somebody makes of a spec in force: another one altogether, or a change that is seldom of what never changes. */
+export function updatedSpec(schema: AnySchema, base: Spec, source: Source): Spec {
+  const { random } = source
+  if (random.chance(OTHER_CHANCE)) return randomSpec(schema, source)
+  return changedSpec(schema, base, {
+    ...source,
+    isFixed: ({ change }) => change === 'no' && !random.chance(FIXED_CHANCE),
+  })
+}
+
 function changeOne(schema: AnySchema, path: string, value: Spec, source: Source): Spec {
   const { random } = source
   const [name, field] = fieldOf(schema, source)
-  if (!field) return value
+  if (!field || source.isFixed?.(field.node)) return value
   const child = value[name]
   if (field.node.kind === 'object' && isRecord(child) && random.chance(0.7)) {
     return { ...value, [name]: changeOne(field, `${path}.${name}`, child, source) }

@@ -4,7 +4,12 @@ import type { Random } from '../topology/world/random.ts'
 import type { Corpus } from './corpus.ts'
 
 type Kind<K extends Node['kind']> = Extract<Node, { kind: K }>
-export type Source = Readonly<{ random: Random; corpus: Corpus }>
+export type Source = Readonly<{
+  random: Random
+  corpus: Corpus
+  /** What is left as it is. Default: nothing. */
+  isFixed?: (node: Node) => boolean
+}>
 
 /** How often an optional field is set. */
 const FIELD_CHANCE = 0.35

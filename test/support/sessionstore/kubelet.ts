@@ -1,7 +1,7 @@
 import type { KubeClient } from '../../../src/kube/client.ts'
 import { hasCode } from '../../../src/kube/errors.ts'
-import { NODES, PODS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
-import type { KubeNode, Pod, StatefulSet } from '../../../src/kube/types.ts'
+import { NODES, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
+import type { KubeNode, KubeObject, Pod, StatefulSet } from '../../../src/kube/types.ts'
 import { TEST_MANAGER } from '../kube.ts'
 import { until } from '../until.ts'
 import type { FakeServers } from './fakeservers.ts'
@@ -69,6 +69,40 @@ export async function runNode(client: KubeClient, name: string): Promise<void> {
 
 type Seat = Readonly<{ name: string; canResize: boolean }>
 
+/** The volumes of a pod: a claim for each template, made where it is missing, and granted what it asks for. */
+async function bindClaims(client: KubeClient, set: StatefulSet, ordinal: number): Promise<readonly object[]> {
+  const { namespace = '', name: owner } = set.metadata
+  const templates = set.spec?.volumeClaimTemplates ?? []
+  return Promise.all(
+    templates.map(async ({ metadata, spec }) => {
+      const ref = { namespace, name: `${metadata?.name}-${owner}-${ordinal}` }
+      const claim = {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { ...ref, labels: metadata?.labels, annotations: metadata?.annotations },
+        spec,
+      }
+      try {
+        await client.create(PERSISTENT_VOLUME_CLAIMS, claim as KubeObject, { fieldManager: TEST_MANAGER })
+      } catch (error) {
+        if (!hasCode(error, 'AlreadyExists')) throw error
+      }
+      const body = { status: { phase: 'Bound', capacity: spec?.resources?.requests } }
+      const options = { kind: 'merge', body, subresource: 'status', fieldManager: TEST_MANAGER } as const
+      await client.patch(PERSISTENT_VOLUME_CLAIMS, ref, options)
+      return { name: metadata?.name, persistentVolumeClaim: { claimName: ref.name } }
+    }),
+  )
+}
+
+/** Lets go of every claim of a namespace, as the controller does that keeps those in use from being deleted. */
+export async function releaseClaims(client: KubeClient, namespace: string): Promise<void> {
+  const { items } = await client.list(PERSISTENT_VOLUME_CLAIMS, { namespace })
+  const body = { metadata: { finalizers: null } }
+  const options = { kind: 'merge', body, fieldManager: TEST_MANAGER } as const
+  await Promise.all(items.map(({ metadata }) => client.patch(PERSISTENT_VOLUME_CLAIMS, metadata, options)))
+}
+
 /** Makes one pod of a StatefulSet and says that it runs. */
 export async function runPod(client: KubeClient, set: StatefulSet, { name, canResize }: Seat): Promise<void> {
   const { namespace = '', uid = '', name: owner } = set.metadata
@@ -83,7 +117,11 @@ export async function runPod(client: KubeClient, set: StatefulSet, { name, canRe
       annotations: set.spec?.template.metadata?.annotations,
       ownerReferences: [{ apiVersion: set.apiVersion, kind: set.kind, name: owner, uid, controller: true }],
     },
-    spec: { ...set.spec?.template.spec, nodeName: `node-${ordinal}` },
+    spec: {
+      ...set.spec?.template.spec,
+      nodeName: `node-${ordinal}`,
+      volumes: [...(set.spec?.template.spec?.volumes ?? []), ...(await bindClaims(client, set, ordinal))],
+    },
   } as Pod
   await client.create(PODS, pod, { fieldManager: TEST_MANAGER })
   const startedAt = '2026-01-01T00:00:00Z'

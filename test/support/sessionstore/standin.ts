@@ -49,7 +49,7 @@ export class StandIn {
       if (set.metadata.deletionTimestamp === undefined) await this.#follow(set)
     } catch (error) {
       // The caches are behind, or the server has too much to do: the next look knows more.
-      if (toOperatorError(error).retry === 'Bug') throw error
+      if (['Bug', 'Terminal'].includes(toOperatorError(error).retry)) throw error
     }
   }
 
