@@ -11,8 +11,9 @@ export type Source = Readonly<{
   isFixed?: (node: Node) => boolean
 }>
 
-/** How often an optional field is set. */
+/** How often an optional field of the spec is set, and one inside of such a field, or deep ones would never be. */
 const FIELD_CHANCE = 0.35
+const INNER_CHANCE = 0.6
 /** How often a value that a person wrote is taken where there is one. */
 const WRITTEN_CHANCE = 0.5
 /** Items of a random list or map. */
@@ -52,7 +53,8 @@ export function randomValue(path: string, schema: AnySchema, source: Source): un
 }
 
 function randomObject(path: string, node: Kind<'object'>, source: Source): unknown {
-  const set = Object.entries(node.fields).filter(([, field]) => field.isRequired || source.random.chance(FIELD_CHANCE))
+  const chance = path === 'spec' ? FIELD_CHANCE : INNER_CHANCE
+  const set = Object.entries(node.fields).filter(([, field]) => field.isRequired || source.random.chance(chance))
   return Object.fromEntries(set.map(([name, field]) => [name, randomValue(`${path}.${name}`, field, source)]))
 }
 
