@@ -29,18 +29,25 @@ async function ask({ host, port }) {
   const timer = setTimeout(() => redis.disconnect(), 3000)
   try {
     await redis.connect()
-    const [info, role, record] = await Promise.all([
+    const [info, role, gate, record] = await Promise.all([
       redis.info(),
       redis.role(),
+      redis.config('GET', 'min-replicas-*'),
       redis.hgetall('__ss:meta').catch((error) => ({ error: error.message })),
     ])
-    return { ...factsOf(info), role: role[0], record }
+    return { ...factsOf(info), role: role[0], gate: gateOf(gate), record }
   } catch (error) {
     return { error: (cause ?? error).message }
   } finally {
     clearTimeout(timer)
     redis.disconnect()
   }
+}
+
+/** How many replicas must keep up, and how many seconds they may be behind. */
+function gateOf(reply) {
+  const of = (name) => reply[reply.indexOf(name) + 1]
+  return `${of('min-replicas-to-write')} ${of('min-replicas-max-lag')}`
 }
 
 function factsOf(info) {

@@ -16,6 +16,8 @@ export type Member = Readonly<
       runId: string
       linkUp: boolean
       upstream: string | null
+      /** `min-replicas-to-write` and `min-replicas-max-lag`. */
+      gate: string
       replicas: number
       maxMemoryBytes: number
       eviction: string
