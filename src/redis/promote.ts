@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts'
 import { isList } from './parse.ts'
 import { RECORD_KEY } from './record.ts'
 import { type Failure, toFailure } from './recordscript.ts'
-import { type Done, readRole, setConfig } from './replication.ts'
+import { type Done, readRole, SHUT_GATE, setConfig } from './replication.ts'
 
 /** What the candidate's record must say at the moment of the promotion. */
 export type PromoteOptions = Readonly<{
@@ -18,10 +18,16 @@ const ATTEMPTS = 3
 /**
  * Makes a candidate the primary, if its record still has the expected epoch: WATCH, look, MULTI, REPLICAOF NO ONE, EXEC.
  * A candidate that serves no stale data is opened first: HGET would answer MASTERDOWN and EXEC promote all the same.
+ * Its write gate is shut first and stays so until openGate: whoever is connected to it could otherwise write before its
+ * epoch is recorded.
  * Refusals: EpochMismatch, ForeignRecord, RecordExists. On a server that is a primary already this only checks.
  */
 export async function promote(connection: Connection, options: PromoteOptions): Promise<Done> {
-  const opened = await setConfig(connection, { 'replica-serve-stale-data': 'yes', 'repl-diskless-sync-delay': '0' })
+  const opened = await setConfig(connection, {
+    'replica-serve-stale-data': 'yes',
+    'repl-diskless-sync-delay': '0',
+    ...SHUT_GATE,
+  })
   if (!opened.ok) return opened
   const promoted = await tryPromote(connection, options)
   if (promoted.ok) return promoted

@@ -41,6 +41,14 @@ export async function readRecord(connection: Connection): Promise<RecordRead> {
   return record ? { ok: true, record } : { ok: true }
 }
 
+/** The command that writes the record. */
+export function recordCommand(
+  record: Pick<EpochRecord, 'storeUID' | 'epoch' | 'n' | 'w' | 'primary'>,
+): readonly string[] {
+  const { storeUID, epoch, n, w, primary } = record
+  return ['EVAL', WRITE, '1', RECORD_KEY, storeUID, String(epoch), String(n), String(w), primary]
+}
+
 /**
  * Writes the record; `seq` and time are the server's own. Refused with STALE when a newer epoch is there, with FOREIGN
  * when the data is another store's, with READONLY on a replica and NOREPLICAS where the write gate is shut.
@@ -49,9 +57,7 @@ export async function writeRecord(
   connection: Connection,
   record: Pick<EpochRecord, 'storeUID' | 'epoch' | 'n' | 'w' | 'primary'>,
 ): Promise<RecordWrite> {
-  const { storeUID, epoch, n, w, primary } = record
-  const args = [storeUID, String(epoch), String(n), String(w), primary]
-  const reply = await connection.call(['EVAL', WRITE, '1', RECORD_KEY, ...args])
+  const reply = await connection.call(recordCommand(record))
   return reply.ok ? { ok: true } : toFailure(reply)
 }
 

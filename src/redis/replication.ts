@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts'
 import { poll } from './deadline.ts'
 import { infoNumber, parseInfo, parseReplicaLinks, parseRole, parseStringPairs, type RoleFacts } from './parse.ts'
 import { type LineageStart, lostBytes } from './record.ts'
-import { type Failure, type RecordRead, readRecord, toFailure } from './recordscript.ts'
+import { type Failure, type RecordRead, readRecord, recordCommand, toFailure } from './recordscript.ts'
 
 /** Where a replica replicates from: a pod's name or, in a failover, its IP; never a Service. */
 export type Upstream = Readonly<{ host: string; port: number }>
@@ -15,6 +15,9 @@ const DONE: Done = { ok: true }
 
 /** No server has so many replicas: nothing can be written, by new and old connections alike. */
 const FENCE_REPLICAS = '1000'
+
+/** The setting by which a server, once it is a primary, takes no write. */
+export const SHUT_GATE = { 'min-replicas-to-write': FENCE_REPLICAS } as const
 
 /** Reads ROLE. */
 export async function readRole(connection: Connection): Promise<Readonly<{ ok: true; role: RoleFacts }> | Failure> {
@@ -54,7 +57,7 @@ export async function revealRecord(connection: Connection): Promise<RecordRead> 
 
 /** Makes a server unable to take a write and cuts its clients. The fence stays until setQuorum. */
 export async function fence(connection: Connection): Promise<Done> {
-  const shut = await setConfig(connection, { 'min-replicas-to-write': FENCE_REPLICAS })
+  const shut = await setConfig(connection, SHUT_GATE)
   if (!shut.ok) return shut
   const shown = await connection.call(['CONFIG', 'GET', 'min-replicas-*'])
   if (!shown.ok) return toFailure(shown)
@@ -91,6 +94,22 @@ export async function setQuorum(connection: Connection, w: number, maxLagSeconds
   const got = parseStringPairs(shown.value)
   const isSame = Object.entries(settings).every(([name, value]) => got.get(name) === value)
   return isSame ? DONE : { ok: false, reason: 'NotAsserted', message: 'the write gate was read back otherwise' }
+}
+
+/** A write gate and the record that is written as soon as it is open. */
+export type Opening = Readonly<{ w: number; maxLagSeconds: number; record: Parameters<typeof recordCommand>[0] }>
+
+/**
+ * Opens the write gate of a promoted server and writes its record, sent together so that no client's command comes in
+ * between. Shut again when the record is refused.
+ */
+export async function openGate(connection: Connection, { w, maxLagSeconds, record }: Opening): Promise<Done> {
+  const gate = ['min-replicas-to-write', String(w), 'min-replicas-max-lag', String(maxLagSeconds)]
+  const results = await connection.callAll([['CONFIG', 'SET', ...gate], recordCommand(record)])
+  const failure = firstFailure(results)
+  if (!failure) return DONE
+  await setConfig(connection, SHUT_GATE)
+  return failure
 }
 
 /** What a demoted server had written that its successor never got; undefined when they share no lineage. */

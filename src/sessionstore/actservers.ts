@@ -10,7 +10,9 @@ import {
   demote,
   fence,
   join,
+  openGate,
   restoreServing,
+  SHUT_GATE,
   setConfig,
   setQuorum,
   type Upstream,
@@ -92,8 +94,9 @@ export async function actPromote({ snapshot, dataPlane }: ServerContext, step: S
 }
 
 /**
- * Makes a promoted server writable and known: gate, replicas repointed in parallel at once (measured: 0.02 s to the
- * first accepted write, up to 1.05 s in the other order), first replica online, record, record replicated.
+ * Makes a promoted server writable and known: replicas repointed in parallel at once (measured: 0.02 s to the first
+ * accepted write, up to 1.05 s in the other order), first replica online, gate and record, record replicated. The gate is
+ * shut until then: a write before the record would be one of no epoch.
  */
 export async function actEstablish(context: ServerContext, step: Step<'establish'>): Promise<ActResult> {
   const { snapshot, dataPlane } = context
@@ -101,8 +104,9 @@ export async function actEstablish(context: ServerContext, step: Step<'establish
   const maxLagSeconds = maxLagOf(snapshot)
   const connection = dataPlane.connection(primary)
   if (!connection) return notDone(`${primary} is not connected`)
-  const gated = await setQuorum(connection, w, maxLagSeconds)
-  if (!gated.ok) return notDone(`${primary}: ${gated.message}`)
+  // The lag before the rest: the server counts its replicas by it.
+  const shut = await setConfig(connection, { ...SHUT_GATE, 'min-replicas-max-lag': String(maxLagSeconds) })
+  if (!shut.ok) return notDone(`${primary}: ${shut.message}`)
   const upstream = upstreamOf(context, primary)
   const joined = await Promise.all(
     replicas.map((name) => withConnection(dataPlane, name, (replica) => follow(replica, upstream))),
@@ -114,7 +118,8 @@ export async function actEstablish(context: ServerContext, step: Step<'establish
     const online = await awaitReplicaOnline(connection, { count: w, timeoutMs: FIRST_REPLICA_TIMEOUT_MS })
     if (!online.ok) return notDone(`${primary}: ${online.message}`)
   }
-  const written = await writeRecord(connection, { storeUID: snapshot.facts.storeUID, epoch, n, w, primary })
+  const record = { storeUID: snapshot.facts.storeUID, epoch, n, w, primary }
+  const written = await openGate(connection, { w, maxLagSeconds, record })
   if (!written.ok) return notDone(`the record of epoch ${epoch} was refused by ${primary}: ${written.message}`)
   const replicated = w > 0 ? await waitReplicas(connection, w, WAIT_TIMEOUT_MS) : { ok: true as const }
   if (!replicated.ok) return notDone(`the record of epoch ${epoch} is not replicated yet: ${replicated.message}`)
@@ -129,6 +134,9 @@ export async function actHandOver(context: ServerContext, step: Step<'handOver'>
   if (!left.ok) return notDone(`${step.from}: ${left.message}`)
   if (left.wasMoving) return notDone(`a hand-over of ${step.from} that nobody watched was called off`)
   if (!to) return notDone(`${step.to} is not connected`)
+  // Until its epoch is recorded the new end takes no write either, whoever is connected to it.
+  const shut = await setConfig(to.connection, SHUT_GATE)
+  if (!shut.ok) return notDone(`${step.to}: ${shut.message}`)
   const moved = await moveTo(from, to, { timeoutMs: MOVE_TIMEOUT_MS })
   return moved.ok ? DONE : notDone(`${step.from} did not hand over to ${step.to}: ${moved.message}`)
 }

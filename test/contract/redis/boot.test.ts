@@ -55,8 +55,8 @@ for (const name of SERVER_NAMES) {
     })
 
     it('become a primary with two replicas and a record', async () => {
-      expect(await setQuorum(link(0), 1, 2)).to.deep.equal({ ok: true })
       expect(await promote(link(0), { expectedEpoch: 'none' })).to.deep.equal({ ok: true })
+      expect(await setQuorum(link(0), 1, 2)).to.deep.equal({ ok: true })
       const record = { storeUID: 'uid-1', epoch: 1, n: 3, w: 1, primary: 's-0' }
       const [upstream] = group.members
       expect(await writeRecord(link(0), record)).to.deep.include({ ok: false, reason: 'NOREPLICAS' })

@@ -7,9 +7,11 @@ import {
   demote,
   fence,
   join,
+  openGate,
   readRole,
   restoreServing,
   revealRecord,
+  SHUT_GATE,
   setConfig,
   setQuorum,
   waitReplicas,
@@ -107,20 +109,36 @@ for (const name of SERVER_NAMES) {
 
       const startedMs = performance.now()
       must(await promote(store.link(1), { expectedEpoch: 1, storeUID: 'uid-1' }))
-      must(await setQuorum(store.link(1), 1, 2))
+      const writer = startWriter(await asApp(1), 'sess:early')
+      must(await setConfig(store.link(1), { ...SHUT_GATE, 'min-replicas-max-lag': '2' }))
       must(await join(store.link(2), upstream(1)))
       must(await awaitReplicaOnline(store.link(1), { count: 1, timeoutMs: 5000 }))
+      const early = writer.acknowledged.length
       const record = { ...RECORD, epoch: 2, primary: 's-1' }
-      await until(async () => (await writeRecord(store.link(1), record)).ok, {
+      await until(async () => (await openGate(store.link(1), { w: 1, maxLagSeconds: 2, record })).ok, {
         what: 'w',
         deadlineMs: 3000,
         everyMs: 10,
       })
+      await writer.more(10)
+      await writer.stop()
+      expect(early, 'writes before the record').to.equal(0)
+      expect([...writer.errors.keys()], 'what clients were told').to.deep.equal(['NOREPLICAS'])
       must(await waitReplicas(store.link(1), 1, 3000))
       expect(performance.now() - startedMs).to.be.lessThan(2500)
       must(await restoreServing(store.link(1)))
       expect(await readRecord(store.link(2))).to.have.nested.property('record.primary', 's-1')
       expect(await (await asApp(1)).call(['SET', 'sess:c', 'x'])).to.deep.equal({ ok: true, value: 'OK' })
+    })
+
+    it('opens no gate for a record that is refused', async () => {
+      const stale = { ...RECORD, epoch: 1 }
+
+      const opened = await openGate(store.link(1), { w: 1, maxLagSeconds: 2, record: stale })
+
+      expect(opened).to.deep.include({ ok: false, reason: 'STALE' })
+      expect(await (await asApp(1)).call(['SET', 'sess:d', 'x'])).to.deep.include({ ok: false, code: 'NOREPLICAS' })
+      must(await setQuorum(store.link(1), 1, 2))
     })
 
     it('demotes the old primary when it returns: fenced, its losses counted, one of them again', async () => {

@@ -33,8 +33,8 @@ export async function startStore(name: ServerName, w = 1): Promise<Store> {
   }
   for (const result of await Promise.all(links.map((link) => prepare(link, group.prepareInput)))) must(result)
   const primary = store.link(0)
-  must(await setQuorum(primary, w, 2))
   must(await promote(primary, { expectedEpoch: 'none' }))
+  must(await setQuorum(primary, w, 2))
   await follow(store, [1, 2], 0)
   await until(async () => (await writeRecord(primary, { ...RECORD, w })).ok, {
     what: 'the record',

@@ -117,7 +117,7 @@ describe('waitReplicas()', () => {
 describe('promote()', () => {
   const record = (epoch: string | null) => (epoch === null ? [null, null] : ['uid-1', epoch])
 
-  it('looks, acts only on what it saw, and checks the role', async () => {
+  it('shuts the gate, looks, acts only on what it saw, and checks the role', async () => {
     const connection = fakeConnection((command) => {
       if (command.startsWith('HMGET')) return record('3')
       if (command === 'EXEC') return ['OK']
@@ -125,7 +125,7 @@ describe('promote()', () => {
     })
     expect(await promote(connection, { expectedEpoch: 3 })).to.deep.equal({ ok: true })
     expect(connection.asked).to.deep.equal([
-      'CONFIG SET replica-serve-stale-data yes repl-diskless-sync-delay 0',
+      'CONFIG SET replica-serve-stale-data yes repl-diskless-sync-delay 0 min-replicas-to-write 1000',
       'WATCH __ss:meta',
       'HMGET __ss:meta storeUID epoch',
       'MULTI',

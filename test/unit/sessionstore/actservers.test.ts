@@ -30,18 +30,19 @@ function stage() {
 describe('actEstablish()', () => {
   const step = { kind: 'establish', primary: 's-0', epoch: 2, n: 3, w: 1, replicas: ['s-1', 's-2'] } as const
 
-  it('sets the gate, points the replicas, then writes the record, and serves no stale data any more', async () => {
+  it('shuts the gate, points the replicas, then opens it and writes the record, and serves no stale data any more', async () => {
     const { context, log, servers, host } = stage()
 
     const result = await actEstablish(context, step)
 
     expect(result).to.deep.equal({ isDone: true })
     expect(log).to.deep.equal([
-      's-0 CONFIG SET min-replicas-to-write 1',
+      's-0 CONFIG SET min-replicas-to-write 1000',
       `s-1 REPLICAOF ${host('s-0')} 6379`,
       `s-2 REPLICAOF ${host('s-0')} 6379`,
       's-1 CONFIG SET replica-serve-stale-data no',
       's-2 CONFIG SET replica-serve-stale-data no',
+      's-0 CONFIG SET min-replicas-to-write 1',
       's-0 EVAL record',
       's-0 CONFIG SET replica-serve-stale-data no',
     ])

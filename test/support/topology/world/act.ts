@@ -213,6 +213,7 @@ function* promote(actor: Actor, { candidate, expectedEpoch }: Step<'promote'>): 
     const epoch = isHidden(server) ? undefined : (server.head.record?.epoch ?? 'none')
     if (epoch !== expectedEpoch || server.failover) return false
     if (isAwaited) actor.watch.onPromote(server, reached)
+    server.gate = FENCED_W
     promoteServer(server)
     return true
   })
@@ -225,12 +226,18 @@ function recordOf({ world }: Actor, step: Step<'establish' | 'setQuorum'>): Epoc
   return { storeUID: world.storeUID, epoch, n, w, primary, seq: world.nowMs, timeMs: world.nowMs }
 }
 
-function* writeRecord(actor: Actor, step: Step<'establish' | 'setQuorum'>): Act {
+function* writeRecord(actor: Actor, step: Step<'establish' | 'setQuorum'>, isOpening = false): Act {
   const { world, watch } = actor
   let isAwaited = true
   const isDone = yield* command(actor, step.primary, (server) => {
     const held = server.head.record
-    if (!canWrite(server, world.nowMs) || (held && held.epoch > step.epoch)) return false
+    const { gate } = server
+    // Both in one: no client's command comes in between.
+    if (isOpening) server.gate = step.w
+    if (!canWrite(server, world.nowMs) || (held && held.epoch > step.epoch)) {
+      server.gate = gate
+      return false
+    }
     append(server, { record: recordOf(actor, step) })
     watch.onRecord(server, step.epoch, isAwaited)
     return true
@@ -246,7 +253,8 @@ function onlineOf(server: Server): number {
 function* establish(actor: Actor, step: Step<'establish'>): Act {
   const { world, watch } = actor
   watch.onGate(step.w)
-  if (!(yield* command(actor, step.primary, (server) => setGate(server, step.w, world.goal.maxLagMs)))) return false
+  const shut = (server: Server): boolean => setGate(server, FENCED_W, world.goal.maxLagMs)
+  if (!(yield* command(actor, step.primary, shut))) return false
   yield* each(step.replicas, (name) => follow(actor, name, step.primary))
   const untilMs = world.nowMs + ONLINE_TIMEOUT_MS
   for (;;) {
@@ -255,7 +263,7 @@ function* establish(actor: Actor, step: Step<'establish'>): Act {
     if (onlineOf(server) >= step.w) break
     yield
   }
-  if (!(yield* writeRecord(actor, step))) return false
+  if (!(yield* writeRecord(actor, step, true))) return false
   yield
   return yield* command(actor, step.primary, (server) => {
     server.servesStale = false
@@ -297,7 +305,7 @@ function* handOver(actor: Actor, { from, to }: Step<'handOver'>): Act {
     return false
   }
   if (!next || next.link?.to !== old || !isLinkUp(next) || old.role !== 'master') return false
-  if (!(yield* command(actor, to, () => true))) return false
+  if (!(yield* command(actor, to, (server) => setGate(server, FENCED_W, server.maxLagMs)))) return false
   const isBegun = yield* command(actor, from, (server) => {
     if (server !== old || server.role !== 'master' || next.link?.to !== server) return false
     server.failover = { target: next, phase: 'waiting', deadlineMs: world.nowMs + MOVE_TIMEOUT_MS }

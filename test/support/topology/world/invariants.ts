@@ -29,7 +29,6 @@ export function watchOver(world: World): Watch {
   let forgivenBelow = 0
   let writer = ''
   const ended = new Set<string>()
-  const promoted = new Map<Server, number>()
 
   function breakRule(rule: string): never {
     throw new Broken(rule)
@@ -38,14 +37,6 @@ export function watchOver(world: World): Watch {
   function forgiveAsync(): void {
     const isChanging = world.intent !== undefined && world.intent.epoch > newestEpoch
     if (world.goal.w === 0) forgivenBelow = Math.max(forgivenBelow, isChanging ? newestEpoch + 1 : newestEpoch)
-  }
-
-  /** The candidate of a running failover writes under its old record until it has a new one. */
-  function isRightful(server: Server): boolean {
-    const { intent } = world
-    const isCandidate =
-      intent !== undefined && intent.epoch > newestEpoch && podOf(world, intent.candidate)?.server === server
-    return isCandidate || (promoted.get(server) ?? -1) >= newestSinceMs
   }
 
   function judge(server: Server, epoch: number): void {
@@ -73,7 +64,6 @@ export function watchOver(world: World): Watch {
     },
     onPromote(candidate, reached) {
       forgiveAsync()
-      promoted.set(candidate, world.nowMs)
       const own = candidate.head.record?.epoch ?? 0
       for (const other of reached) {
         const epoch = other.head.record?.epoch ?? 0
@@ -102,9 +92,8 @@ export function watchOver(world: World): Watch {
       if (server.isMadeByHand) return
       const epoch = cell.record?.epoch ?? 0
       acks.push({ cell, atMs: world.nowMs, epoch, server: server.name })
-      const mayWrite = isRightful(server)
-      if (epoch < forgivenBelow && !mayWrite) return
-      if (!mayWrite) judge(server, epoch)
+      if (epoch < forgivenBelow) return
+      judge(server, epoch)
       const term = termOf(server)
       if (writer !== '' && writer !== term) ended.add(writer)
       writer = term
