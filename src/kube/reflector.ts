@@ -37,6 +37,8 @@ export type ReflectorOptions<T extends KubeObject> = SelectOptions &
 const FIRST_RETRY_MS = 800
 const LONGEST_RETRY_MS = 30_000
 const FORGET_FAILURES_MS = 120_000
+/** A watch that lived for so long shows a server that is well: what then breaks it is not the last failure going on. */
+const HEALTHY_WATCH_MS = 30_000
 /** A watch that ends sooner and brought nothing counts as a failure, or a broken server would be asked in a tight loop. */
 const SHORTEST_WATCH_MS = 1_000
 /** How much longer than agreed a watch may live before it is cut from our side. */
@@ -166,6 +168,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
     } finally {
       cancel()
       signal.removeEventListener('abort', onAbort)
+      if (this.#clock.monotonicMs() - startedMs >= HEALTHY_WATCH_MS) this.#backoffAttempt = 0
     }
     if (count === 0 && !signal.aborted && this.#clock.monotonicMs() - startedMs < SHORTEST_WATCH_MS) {
       throw new OperatorError('Unavailable', `Cannot watch ${this.#kind}: the watch ended at once`)

@@ -3,6 +3,7 @@ import type { Access } from '../../src/kube/auth.ts'
 import { createKubeClient, KubeClient } from '../../src/kube/client.ts'
 import { kubeconfigAccess } from '../../src/kube/kubeconfig.ts'
 import { pathOf } from '../../src/kube/requests.ts'
+import { type KubeMetrics, noMetrics } from '../../src/kube/metrics.ts'
 import { NAMESPACES } from '../../src/kube/resources.ts'
 import { Transport, type TransportOptions } from '../../src/kube/transport.ts'
 import type { ConfigMap, KubeObject, Resource } from '../../src/kube/types.ts'
@@ -28,9 +29,12 @@ export function adminClient(path = kubeconfigPath()): Promise<KubeClient> {
 }
 
 /** A client with this access, which never changes. */
-export function clientWith(access: Access, options: Partial<TransportOptions> = {}): KubeClient {
+export function clientWith(
+  access: Access,
+  { metrics = noMetrics, ...options }: Partial<TransportOptions> & Readonly<{ metrics?: KubeMetrics }> = {},
+): KubeClient {
   const source = { current: async () => access, refresh: async () => access }
-  return new KubeClient(new Transport({ access: source, ...options }))
+  return new KubeClient(new Transport({ access: source, ...options }), { metrics })
 }
 
 /** The same access through a port of 127.0.0.1. */

@@ -1,47 +1,23 @@
 import { expect } from 'chai'
-import { ensureObject } from '../../../src/kube/apply.ts'
 import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts'
-import { Controller, type Result } from '../../../src/kube/controller.ts'
-import { LeaderElector } from '../../../src/kube/lease.ts'
-import { Manager } from '../../../src/kube/manager.ts'
 import { noMetrics } from '../../../src/kube/metrics.ts'
-import { resourceVersionChanged } from '../../../src/kube/predicates.ts'
-import { Reflector } from '../../../src/kube/reflector.ts'
 import { CONFIG_MAPS, LEASES } from '../../../src/kube/resources.ts'
-import { type ConfigMap, type DesiredObject, keyOf } from '../../../src/kube/types.ts'
-import { controllerOf, watches } from '../../../src/kube/watches.ts'
+import type { ConfigMap } from '../../../src/kube/types.ts'
+import { type CopyOperator, createCopyOperator, PARENT } from '../../support/copy-operator.ts'
 import { adminClient, configMap, kubeconfigPath, newNamespace, TEST_MANAGER } from '../../support/kube.ts'
 import { until } from '../../support/until.ts'
 
 const fieldManager = TEST_MANAGER
-const PARENT = { role: 'parent' }
-const CHILD = { role: 'child' }
 
-/** The child of a parent: its data in capitals. */
-function childOf(parent: ConfigMap): DesiredObject {
-  const { namespace, name, uid = '' } = parent.metadata
-  const data = Object.entries(parent.data ?? {}).map(([key, value]) => [key, value.toUpperCase()] as const)
-  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name, uid, controller: true, blockOwnerDeletion: true }
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: `${name}-child`, labels: CHILD, ownerReferences: [owner], ...(namespace && { namespace }) },
-    data: Object.fromEntries(data),
-  }
-}
+type Operator = Omit<CopyOperator, 'parents' | 'children'> &
+  Readonly<{
+    requests: string[]
+    lists: string[]
+    reconciled: string[]
+    stop: AbortController
+    exitCode: Promise<0 | 1>
+  }>
 
-type Operator = Readonly<{
-  manager: Manager
-  elector: LeaderElector
-  controller: Controller
-  requests: string[]
-  lists: string[]
-  reconciled: string[]
-  stop: AbortController
-  exitCode: Promise<0 | 1>
-}>
-
-/** The smallest operator: each parent ConfigMap has a child that follows it. */
 async function startOperator(
   namespace: string,
   options: Readonly<{ identity?: string; before?: (key: string) => Promise<void> }> = {},
@@ -54,47 +30,21 @@ async function startOperator(
   const metrics = { ...noMetrics, request, reflectorListed: (kind: string) => lists.push(kind) }
   const client = await createKubeClient({ kubeconfig: kubeconfigPath(), metrics })
   const electionClient = await createKubeClient({ kubeconfig: kubeconfigPath() })
-  const identity = options.identity ?? 'one'
-  const elector = new LeaderElector({ client: electionClient, namespace, name: 'operator', identity, fieldManager })
-  const cached = { client, resource: CONFIG_MAPS, namespace, metrics }
-  const parents = new Reflector({ ...cached, labelSelector: 'role=parent' })
-  const children = new Reflector({ ...cached, labelSelector: 'role=child' })
-
-  async function reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    await options.before?.(key)
-    reconciled.push(key)
-    const parent = parents.store.get(key)
-    if (!parent) return { kind: 'done' }
-    const desired = childOf(parent)
-    const live = children.store.get(keyOf(desired))
-    const ownerUid = parent.metadata.uid ?? ''
-    const { object } = await ensureObject(client, CONFIG_MAPS, { desired, live, ownerUid, fieldManager, signal })
-    children.store.upsert(object)
-    return { kind: 'done' }
-  }
-
-  const owned = controllerOf({ apiVersion: 'v1', kind: 'ConfigMap' })
-  const controller = new Controller({
-    name: 'copy',
-    reconcile,
-    sources: [
-      watches(parents.store, { predicate: resourceVersionChanged }),
-      watches(children.store, { mapper: owned, predicate: resourceVersionChanged }),
-    ],
-  })
-  const manager = new Manager({ elector })
-  manager.addCache(parents)
-  manager.addCache(children)
-  manager.addWorker(controller)
-  manager.addCloser({
-    name: 'client',
-    close: async () => {
-      await client.close()
+  const operator = createCopyOperator({
+    client,
+    electionClient,
+    namespace,
+    metrics,
+    identity: options.identity ?? 'one',
+    async before(key) {
+      await options.before?.(key)
+      reconciled.push(key)
     },
   })
+  operator.manager.addCloser({ name: 'client', close: () => client.close() })
   const stop = new AbortController()
-  const exitCode = manager.run(stop.signal).finally(() => electionClient.close())
-  return { manager, elector, controller, requests, lists, reconciled, stop, exitCode }
+  const exitCode = operator.manager.run(stop.signal).finally(() => electionClient.close())
+  return { ...operator, requests, lists, reconciled, stop, exitCode }
 }
 
 describe('a whole operator against a real API server', () => {
