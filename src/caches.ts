@@ -57,7 +57,13 @@ export type Caches = Readonly<{
   namespaces: ObjectStore<Namespace>
 }>
 
-export type CacheOptions = Readonly<{ client: ReflectorClient; metrics: KubeMetrics; log: Log }>
+export type CacheOptions = Readonly<{
+  client: ReflectorClient
+  metrics: KubeMetrics
+  log: Log
+  /** How soon an optional kind that may not be read is tried again. Default 60,000. */
+  forbiddenRetryMs?: number
+}>
 
 /** Empty caches, and the reflectors that fill them: of child kinds only what carries our label is kept. */
 export function createCaches(options: CacheOptions): Readonly<{ caches: Caches; reflectors: readonly Reflector[] }> {

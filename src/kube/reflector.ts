@@ -1,10 +1,10 @@
-import { backoffDelayMs } from './backoff.ts'
 import type { KubeClient } from './client.ts'
 import { type Clock, systemClock, wait } from './clock.ts'
 import { hasCode, OperatorError, toOperatorError } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
 import { type KubeMetrics, noMetrics, type ReflectorState } from './metrics.ts'
 import type { ListOptions, Page, SelectOptions, WatchOptions } from './requests.ts'
+import { WatchRetry } from './retry.ts'
 import { ObjectStore } from './store.ts'
 import type { KubeObject, Resource } from './types.ts'
 import { isOlder } from './versions.ts'
@@ -21,7 +21,10 @@ export type ReflectorOptions<T extends KubeObject> = SelectOptions &
     store?: ObjectStore<T>
     /** Leaves out what nobody reads, before the object is kept. Default: everything is kept. */
     prune?: (object: T) => T
-    /** A feature that is off without its right: `synced` resolves when the kind is forbidden or not served. Default false. */
+    /**
+     * A feature that is off without its right: `synced` resolves when the kind is forbidden or not served, and the store is
+     * unavailable until it can be had. Default false: the kind is waited for.
+     */
     isOptional?: boolean
     /** Items of one page. Default 500. */
     pageSize?: number
@@ -34,11 +37,6 @@ export type ReflectorOptions<T extends KubeObject> = SelectOptions &
     log?: Log
   }>
 
-const FIRST_RETRY_MS = 800
-const LONGEST_RETRY_MS = 30_000
-const FORGET_FAILURES_MS = 120_000
-/** A watch that lived for so long shows a server that is well: what then breaks it is not the last failure going on. */
-const HEALTHY_WATCH_MS = 30_000
 /** A watch that ends sooner and brought nothing counts as a failure, or a broken server would be asked in a tight loop. */
 const SHORTEST_WATCH_MS = 1_000
 /** How much longer than agreed a watch may live before it is cut from our side. */
@@ -54,6 +52,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   readonly #random: () => number
   readonly #metrics: KubeMetrics
   readonly #log: Log
+  readonly #retry: WatchRetry
   readonly #markSynced: () => void
   #state: ReflectorState = 'syncing'
   #resourceVersion: string | undefined
@@ -62,10 +61,6 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #hasSynced = false
   /** Failures since the last event or list. */
   #failuresInRow = 0
-  /** Once per watch that brought something, or a server that forgets everything at once would be asked in a tight loop. */
-  #mayListAtOnce = true
-  #backoffAttempt = 0
-  #lastFailureMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
@@ -74,6 +69,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#random = options.random ?? Math.random
     this.#metrics = options.metrics ?? noMetrics
     this.#log = options.log ?? silentLog
+    const { forbiddenRetryMs = 60_000 } = options
+    this.#retry = new WatchRetry({ clock: this.#clock, random: this.#random, forbiddenRetryMs })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.synced = promise
     this.#markSynced = resolve
@@ -121,7 +118,9 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#resourceVersion = page.resourceVersion
     this.#failuresInRow = 0
     this.#hasSynced = true
+    const before = this.#state
     this.#enter('synced')
+    if (before === 'forbidden') this.#log.info({ kind: this.#kind }, 'Kind is watched')
     this.#markSynced()
     return page.resourceVersion
   }
@@ -162,13 +161,13 @@ export class Reflector<T extends KubeObject = KubeObject> {
       for await (const event of client.watch(resource, options)) {
         count += 1
         this.#failuresInRow = 0
-        this.#mayListAtOnce = true
+        this.#retry.noteEvent()
         this.#take(event)
       }
     } finally {
       cancel()
       signal.removeEventListener('abort', onAbort)
-      if (this.#clock.monotonicMs() - startedMs >= HEALTHY_WATCH_MS) this.#backoffAttempt = 0
+      this.#retry.noteWatch(this.#clock.monotonicMs() - startedMs)
     }
     if (count === 0 && !signal.aborted && this.#clock.monotonicMs() - startedMs < SHORTEST_WATCH_MS) {
       throw new OperatorError('Unavailable', `Cannot watch ${this.#kind}: the watch ended at once`)
@@ -207,36 +206,29 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   /** Notes a failure and says how long to wait. */
   #fail(error: OperatorError): number {
-    const nowMs = this.#clock.monotonicMs()
-    if (nowMs - this.#lastFailureMs > FORGET_FAILURES_MS) this.#backoffAttempt = 0
-    this.#lastFailureMs = nowMs
     this.#failuresInRow += 1
     // After one cut the watch goes on where it was. After two the server was away, and may have come back as another.
     if (error.code === 'Gone' || this.#failuresInRow > 1) this.#resourceVersion = undefined
-    const isUnavailable = hasCode(error, 'Forbidden', 'NotFound')
-    const isNew = this.#enter(isUnavailable ? 'forbidden' : this.#hasSynced ? 'synced' : 'syncing')
-    if (isUnavailable && this.#options.isOptional) this.#markSynced()
     const fields = { kind: this.#kind, code: error.code, err: error }
-    if (isUnavailable && isNew) this.#log.warn(fields, 'Kind cannot be watched, its feature is off')
-    else this.#log.debug(fields, 'Reflector failed')
-    const isAtOnce = error.code === 'Gone' && this.#mayListAtOnce
-    if (isAtOnce) this.#mayListAtOnce = false
-    return isAtOnce ? 0 : this.#delayMs(error)
+    if (hasCode(error, 'Forbidden', 'NotFound')) this.#turnOff(fields)
+    else {
+      // A kind that was forbidden is so until it was listed: an API server that is away grants nothing.
+      if (this.#state !== 'forbidden') this.#enter(this.#hasSynced ? 'synced' : 'syncing')
+      this.#log.debug(fields, 'Reflector failed')
+    }
+    return this.#retry.nextMs(error)
   }
 
-  #delayMs(error: OperatorError): number {
-    const { forbiddenRetryMs = 60_000 } = this.#options
-    const spread = 1 + 0.2 * this.#random()
-    if (error.code === 'Forbidden') return forbiddenRetryMs * spread
-    if (error.retryAfterMs !== undefined) return error.retryAfterMs * spread
-    const attempt = this.#backoffAttempt
-    this.#backoffAttempt += 1
-    return backoffDelayMs(attempt, {
-      baseMs: FIRST_RETRY_MS,
-      maxMs: LONGEST_RETRY_MS,
-      jitter: 0.5,
-      random: this.#random,
-    })
+  #turnOff(fields: object): void {
+    const isNew = this.#enter('forbidden')
+    const text = this.#options.isOptional ? 'its feature is off' : 'the operator goes on with what it knew'
+    if (isNew) this.#log.warn(fields, `Kind cannot be watched, ${text}`)
+    if (!this.#options.isOptional) return
+    // What was known grows old: a Node that is not in an old list is not a Node that is gone.
+    this.#resourceVersion = undefined
+    this.#hasSynced = false
+    this.#change(() => this.store.makeUnavailable())
+    this.#markSynced()
   }
 
   /** Whether the state is another than before. */

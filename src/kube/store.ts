@@ -37,6 +37,7 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
   readonly #listeners = new Set<Listener<T>>()
   /** By key: the version at which an object ended. */
   readonly #tombstones = new Map<string, string>()
+  #isUnavailable = false
   #failures: unknown[] = []
 
   constructor(options: ObjectStoreOptions<T> = {}) {
@@ -47,6 +48,11 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
 
   get size(): number {
     return this.#objects.size
+  }
+
+  /** The kind may not be read, or is not served: an absent object says nothing. Only of an optional kind. */
+  get isUnavailable(): boolean {
+    return this.#isUnavailable
   }
 
   /** The object with this key (`namespace/name`). */
@@ -77,6 +83,7 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
   /** Takes over a whole list, as differences; held objects newer than the list stay, unless its server started anew. */
   replace(objects: readonly T[], options: ReplaceOptions = {}): void {
     const { resourceVersion, isInitial = false, isNewHistory = false } = options
+    this.#isUnavailable = false
     const listed = new Set(objects.map(keyOf))
     for (const object of this.list()) {
       const isNewer = isOlder(resourceVersion, object.metadata.resourceVersion) && !isNewHistory
@@ -85,6 +92,13 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
       this.#bury(keyOf(object), resourceVersion)
     }
     for (const object of objects) this.#put(object, { isInitial, isNewHistory })
+    this.#throwFailures()
+  }
+
+  /** Nothing is known of the kind until the next `replace`; what was held is told as deleted. */
+  makeUnavailable(): void {
+    this.#isUnavailable = true
+    for (const object of this.list()) this.#remove(object)
     this.#throwFailures()
   }
 

@@ -77,8 +77,8 @@ function toGhostMember(ghost: Ghost): MemberFacts {
 }
 
 export function readNode(caches: Caches, name: string | undefined): NodeFacts {
-  // An empty cache means that Nodes may not be read, as a pod that runs is on one.
-  if (name === undefined || caches.nodes.size === 0) return 'unknown'
+  // Without any Node the list is not to be believed, as a pod that runs is on one.
+  if (name === undefined || caches.nodes.isUnavailable || caches.nodes.size === 0) return 'unknown'
   return caches.nodes.get(name) ?? 'gone'
 }
 

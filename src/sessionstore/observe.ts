@@ -54,6 +54,8 @@ export type Snapshot = Readonly<{
   bindingNamespaces: readonly string[]
   /** What the StatefulSet should say it is made from. */
   inForce: string
+  /** False: the operator may not watch Nodes. */
+  areNodesWatched: boolean
   /** maxmemory cannot reach its goal yet: why. */
   pending?: string
 }>
@@ -115,6 +117,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     staticConfigHash,
     ...(inputs.operatorNamespace !== undefined && { operatorNamespace: inputs.operatorNamespace }),
     bindingNamespaces: bindings.namespaces,
+    areNodesWatched: !caches.nodes.isUnavailable,
     inForce: canonical(toInForce(raw, rendered)),
     ...(maxMemoryBytes !== sizing.maxMemoryBytes && { pending: describePending(maxMemoryBytes, sizing) }),
   }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Access } from '../../src/kube/auth.ts'
 import { createKubeClient, KubeClient } from '../../src/kube/client.ts'
 import { kubeconfigAccess } from '../../src/kube/kubeconfig.ts'
-import { pathOf } from '../../src/kube/requests.ts'
 import { type KubeMetrics, noMetrics } from '../../src/kube/metrics.ts'
+import { pathOf } from '../../src/kube/requests.ts'
 import { NAMESPACES } from '../../src/kube/resources.ts'
 import { Transport, type TransportOptions } from '../../src/kube/transport.ts'
 import type { ConfigMap, KubeObject, Resource } from '../../src/kube/types.ts'
@@ -42,11 +42,13 @@ export function throughPort(access: Access, port: number): Access {
   return { ...access, server: `https://127.0.0.1:${port}` }
 }
 
+/** A name that no other test has. */
+export function newName(): string {
+  return `kube-${randomBytes(4).toString('hex')}`
+}
+
 /** A namespace of its own for one test file. */
-export async function newNamespace(
-  client: KubeClient,
-  name = `kube-${randomBytes(4).toString('hex')}`,
-): Promise<string> {
+export async function newNamespace(client: KubeClient, name = newName()): Promise<string> {
   const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
   await client.create(NAMESPACES, namespace, { fieldManager: TEST_MANAGER })
   return name

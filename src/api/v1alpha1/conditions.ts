@@ -86,6 +86,12 @@ export const CONDITIONS = {
     CertificateNotServed: 'A member still serves an older certificate.',
     CertificateInvalid: 'The certificate in the Secret cannot be used; the message says why.',
   },
+  NodesObserved: {
+    NotObserved: 'Nothing was observed yet.',
+    NodesWatched: 'A Node that is gone or out of service counts as proof that the members on it have stopped.',
+    NodesNotReadable:
+      'The operator may not watch Nodes: a dead machine cannot be told from a silent one. Grant get, list and watch on nodes.',
+  },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>
 
 export type ConditionType = keyof typeof CONDITIONS
@@ -113,6 +119,7 @@ export const SESSION_STORE_CONDITIONS = [
   'PrimaryElected',
   'ReplicationHealthy',
   'TLSReady',
+  'NodesObserved',
 ] as const satisfies readonly ConditionType[]
 
 /** Conditions that a SessionBinding always carries, in the order they are shown. */

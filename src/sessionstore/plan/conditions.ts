@@ -2,6 +2,7 @@ import type { DesiredCondition } from '../../api/v1alpha1/conditions.ts'
 import { planAvailable } from './conditions/available.ts'
 import { planElected } from './conditions/elected.ts'
 import type { ConditionInputs } from './conditions/inputs.ts'
+import { planNodes } from './conditions/nodes.ts'
 import { planReady } from './conditions/ready.ts'
 import { planReconciling } from './conditions/reconciling.ts'
 import { planReplication } from './conditions/replication.ts'
@@ -19,5 +20,6 @@ export function planConditions(inputs: ConditionInputs): readonly DesiredConditi
     planElected(inputs),
     planReplication(inputs),
     planTls(inputs),
+    planNodes(inputs),
   ]
 }

@@ -3,52 +3,18 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { parse, parseAllDocuments, stringify } from 'yaml'
-import { MANIFEST_PATH } from '../../../hack/generate/manifests.ts'
-import { repoDir } from '../../../hack/paths.ts'
+import { parse, stringify } from 'yaml'
 import { KINDS } from '../../../src/api/v1alpha1/kinds.ts'
 import { SESSION_BINDINGS } from '../../../src/api/v1alpha1/sessionbinding.ts'
 import { SESSION_STORES, type SessionStore } from '../../../src/api/v1alpha1/sessionstore.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
-import { clusterScoped, namespaced, POD_DISRUPTION_BUDGETS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
-import type { KubeObject, Resource } from '../../../src/kube/types.ts'
+import { POD_DISRUPTION_BUDGETS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
+import type { Resource } from '../../../src/kube/types.ts'
 import { runOperator } from '../../../src/operator.ts'
+import { grantOperatorRights } from '../../support/grants.ts'
 import { adminClient, kubeconfigPath, newNamespace, rejectionOf, TEST_MANAGER } from '../../support/kube.ts'
 import { until } from '../../support/until.ts'
 import { installKind } from '../api/cluster.ts'
-
-const RBAC = 'rbac.authorization.k8s.io/v1'
-const GRANTS = {
-  ClusterRole: clusterScoped(RBAC, 'ClusterRole', 'clusterroles'),
-  ClusterRoleBinding: clusterScoped(RBAC, 'ClusterRoleBinding', 'clusterrolebindings'),
-  Role: namespaced(RBAC, 'Role', 'roles'),
-  RoleBinding: namespaced(RBAC, 'RoleBinding', 'rolebindings'),
-}
-
-type Kind = keyof typeof GRANTS
-type Grant = KubeObject & Readonly<{ roleRef?: Readonly<{ name: string }> }>
-
-/** What the manifest grants to the operator's ServiceAccount, granted to the user `dev` instead. */
-async function grantToDev(client: KubeClient, namespace: string): Promise<void> {
-  const text = await readFile(join(repoDir, MANIFEST_PATH), 'utf8')
-  const objects: readonly Grant[] = parseAllDocuments(text).map((document) => document.toJS())
-  for (const { metadata, ...object } of objects.filter(isOperatorGrant)) {
-    const kind = object.kind as Kind
-    const place = GRANTS[kind].namespaced ? { namespace } : {}
-    const name = `${namespace}-${metadata.name}`
-    const renamed = object.roleRef && {
-      roleRef: { ...object.roleRef, name: `${namespace}-${object.roleRef.name}` },
-      subjects: [{ kind: 'User', name: 'dev', apiGroup: 'rbac.authorization.k8s.io' }],
-    }
-    const grant = { ...object, ...renamed, metadata: { name, ...place } }
-    await client.create(GRANTS[kind], grant, { fieldManager: TEST_MANAGER })
-  }
-}
-
-/** The other ClusterRoles are for people. */
-function isOperatorGrant({ kind, metadata }: KubeObject): boolean {
-  return kind in GRANTS && ['sessionstore-operator', 'sessionstore-operator-lease'].includes(metadata.name)
-}
 
 async function kubeconfigOfDev(folder: string): Promise<string> {
   const path = join(folder, 'kubeconfig')
@@ -97,7 +63,7 @@ describe('the rights that the chart grants', function () {
     await deleteAll(client, SESSION_BINDINGS)
     namespace = await newNamespace(client)
     folder = await mkdtemp(join(tmpdir(), 'sessionstore-rights-'))
-    await grantToDev(client, namespace)
+    await grantOperatorRights(client, { namespace, user: 'dev' })
     port = await freePort()
     const address = { host: '127.0.0.1', port }
     exitCode = runOperator(

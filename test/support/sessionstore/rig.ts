@@ -14,6 +14,8 @@ export type Rig = Readonly<{
   caches: Caches
   /** Every request of the operator but lists and watches, as `verb Kind[/subresource] name`. */
   requests: string[]
+  /** Lists and watches, as `verb Kind`. */
+  reads: string[]
   events: EventRecord[]
   runtimes: Map<string, FakeRuntime>
   /** Lines of its log. */
@@ -30,16 +32,19 @@ export type RigOptions = Readonly<{
   servers: FakeServers
   /** Default: nothing is counted. */
   metrics?: KubeMetrics
+  /** How soon a kind that may not be read is tried again. Default: as in production. */
+  forbiddenRetryMs?: number
 }>
 
 /** Starts both controllers on the API server, over fake servers. */
 export async function startRig(options: RigOptions): Promise<Rig> {
-  const { client, namespace, servers, metrics = noMetrics } = options
+  const { client, namespace, servers, metrics = noMetrics, ...more } = options
   const requests: string[] = []
+  const reads: string[] = []
   const events: EventRecord[] = []
   const log = recordingLog()
-  const counted = countingClient(client, namespace, requests)
-  const { caches, reflectors } = createCaches({ client: counted, metrics, log })
+  const counted = countingClient(client, namespace, { requests, reads })
+  const { caches, reflectors } = createCaches({ ...more, client: counted, metrics, log })
   const runtimes = new Map<string, FakeRuntime>()
   const common = { client: counted, caches, log, metrics, nowMs: () => Date.now(), workers: 2 }
   const stores = createStoreController({
@@ -82,6 +87,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   return {
     caches,
     requests,
+    reads,
     events,
     runtimes,
     log,
@@ -99,7 +105,9 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   }
 }
 
-function countingClient(client: KubeClient, namespace: string, requests: string[]): KubeClient {
+type Counts = Readonly<{ requests: string[]; reads: string[] }>
+
+function countingClient(client: KubeClient, namespace: string, { requests, reads }: Counts): KubeClient {
   type Ref = Readonly<{ name: string }>
   type Options = Readonly<{ subresource?: string }>
   function count(verb: string, resource: Resource, { name }: Ref, { subresource }: Options = {}): void {
@@ -107,9 +115,14 @@ function countingClient(client: KubeClient, namespace: string, requests: string[
   }
   const within = (resource: Resource) => (resource.namespaced ? { namespace } : {})
   const counting = {
-    list: (resource: Resource, options: object) => client.list(resource, { ...options, ...within(resource) }),
-    watch: (resource: Resource, options: Parameters<KubeClient['watch']>[1]) =>
-      client.watch(resource, { ...options, ...within(resource) }),
+    list: (resource: Resource, options: object) => {
+      reads.push(`list ${resource.kind}`)
+      return client.list(resource, { ...options, ...within(resource) })
+    },
+    watch: (resource: Resource, options: Parameters<KubeClient['watch']>[1]) => {
+      reads.push(`watch ${resource.kind}`)
+      return client.watch(resource, { ...options, ...within(resource) })
+    },
     get: (resource: Resource, ref: Ref, options: object) => {
       count('get', resource, ref)
       return client.get(resource, ref, options)

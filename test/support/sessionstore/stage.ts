@@ -9,14 +9,24 @@ import { adminClient, newNamespace, TEST_MANAGER } from '../kube.ts'
 import { until } from '../until.ts'
 import { FakeServers } from './fakeservers.ts'
 import { runPods } from './kubelet.ts'
-import { type Rig, startRig } from './rig.ts'
+import { type Rig, type RigOptions, startRig } from './rig.ts'
 
 type Spec = SessionStore['spec']
 
+/** Of the operator: its own client, when it is not the administrator, and how soon it tries again what it may not do. */
+export type StageOptions = Pick<RigOptions, 'forbiddenRetryMs'> &
+  Readonly<{
+    client?: KubeClient
+    /** Called once the namespace is there, before the operator starts. */
+    prepare?: (admin: KubeClient, namespace: string) => Promise<void>
+  }>
+
 /** One namespace with an operator on it, and the hands of the people and controllers around it. */
 export class Stage {
+  /** The administrator's. */
   readonly client: KubeClient
   readonly namespace: string
+  readonly #operator: StageOptions
   readonly servers = new FakeServers()
   rig: Rig
 
@@ -32,19 +42,21 @@ export class Stage {
     },
   }
 
-  private constructor(client: KubeClient, namespace: string, rig: Rig) {
+  private constructor(client: KubeClient, namespace: string, options: StageOptions) {
     this.client = client
     this.namespace = namespace
-    this.rig = rig
+    this.#operator = options
+    this.rig = undefined as unknown as Rig
   }
 
   /** In a namespace of this name, or of one that is made up. */
-  static async open(name?: string): Promise<Stage> {
+  static async open(name?: string, options: StageOptions = {}): Promise<Stage> {
     const client = await adminClient()
     for (const kind of KINDS) await installKind(client, kind)
     const namespace = await newNamespace(client, name)
-    const stage = new Stage(client, namespace, undefined as unknown as Rig)
-    stage.rig = await startRig(stage)
+    await options.prepare?.(client, namespace)
+    const stage = new Stage(client, namespace, options)
+    stage.rig = await stage.#start()
     return stage
   }
 
@@ -56,7 +68,12 @@ export class Stage {
   /** Another process takes over: nothing is remembered. */
   async restart(): Promise<void> {
     await this.rig.stop()
-    this.rig = await startRig(this)
+    this.rig = await this.#start()
+  }
+
+  #start(): Promise<Rig> {
+    const { client, namespace, servers, metrics } = this
+    return startRig({ client, namespace, servers, metrics, ...this.#operator })
   }
 
   ref(name: string): Readonly<{ namespace: string; name: string }> {

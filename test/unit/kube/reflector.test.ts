@@ -6,6 +6,7 @@ import { ObjectStore } from '../../../src/kube/store.ts'
 import type { ConfigMap } from '../../../src/kube/types.ts'
 import { FakeApi } from '../../support/fake-api.ts'
 import { type FakeClock, fakeClock, settle } from '../../support/fake-clock.ts'
+import { recordingLog } from '../../support/recording-log.ts'
 
 describe('Reflector', () => {
   let api: FakeApi
@@ -235,7 +236,7 @@ describe('Reflector', () => {
     expect([before, isSynced, reflector.state]).to.deep.equal([false, true, 'synced'])
   })
 
-  it('keeps what it has when the right is taken away', async () => {
+  it('keeps what it has of a required kind when the right is taken away', async () => {
     api.put('a', '1')
     const reflector = await start()
     fail('watch', 'Forbidden')
@@ -243,6 +244,49 @@ describe('Reflector', () => {
     await clock.advance(800)
 
     expect([reflector.state, reflector.hasSynced, reflector.store.size]).to.deep.equal(['forbidden', true, 1])
+  })
+
+  it('forgets an optional kind when the right is taken away, says so once, and asks once a minute', async () => {
+    const log = recordingLog()
+    api.put('a', '1')
+    const reflector = await start({ isOptional: true, log })
+    const told: string[] = []
+    reflector.store.onChange(({ kind, isInitial }) => told.push(`${kind} ${isInitial}`))
+    fail('watch', 'Forbidden')
+    fail('list', 'Forbidden', 2)
+    fail('list', 'ConnectionLost')
+    fail('list', 'Forbidden')
+    api.endWatches(new OperatorError('ConnectionLost', 'text'))
+    await clock.advance(800)
+    const before = api.calls.length
+    const off = [reflector.state, reflector.hasSynced, reflector.store.size, reflector.store.isUnavailable]
+    await clock.advance(181_600)
+    const tries = api.calls.length - before
+    await clock.advance(60_000)
+
+    expect(off).to.deep.equal(['forbidden', false, 0, true])
+    expect(tries).to.equal(4)
+    expect([reflector.state, reflector.store.size, reflector.store.isUnavailable]).to.deep.equal(['synced', 1, false])
+    expect(told).to.deep.equal(['added true', 'deleted false', 'added true'])
+    const said = log.lines.filter(({ level }) => level !== 'debug').map(({ message }) => message)
+    expect(said).to.deep.equal(['Kind cannot be watched, its feature is off', 'Kind is watched'])
+  })
+
+  it('starts small again after a watch that lived for half a minute', async () => {
+    fail('list', 'Unavailable', 4)
+    await start()
+    await clock.advance(12_000)
+    const ends: boolean[] = []
+    for (let count = 0; count < 3; count += 1) {
+      await clock.advance(30_000)
+      api.endWatches(new OperatorError('ConnectionLost', 'text'))
+      await clock.advance(799)
+      const before = api.calls.length
+      await clock.advance(1)
+      ends.push(api.calls.length > before)
+    }
+
+    expect(ends).to.deep.equal([true, true, true])
   })
 
   it('goes on when a listener throws', async () => {

@@ -22,6 +22,8 @@ export type ConditionInputs = Readonly<{
   plan: TopologyPlan
   write: WriteProbe
   tls: TlsFacts
+  /** False: the operator may not watch Nodes, and goes without what they tell. */
+  areNodesWatched: boolean
   obstacle?: Obstacle
   /** What the status says now. */
   previous: SessionStoreStatus | undefined

@@ -17,7 +17,12 @@ function itSays(type: DesiredCondition['type'], rows: readonly Row[]): void {
       const seen = facts(store, members)
       const spec = effectiveSpec({ replicas: seen.goal.n, suspend: seen.isSuspended })
       const plan = planTopology(seen)
-      const base = { write: { kind: 'succeeded' }, tls: { kind: 'Served' }, previous: undefined } as const
+      const base = {
+        write: { kind: 'succeeded' },
+        tls: { kind: 'Served' },
+        areNodesWatched: true,
+        previous: undefined,
+      } as const
 
       const condition = planConditions({ spec, facts: seen, plan, ...base, ...options }).find(
         (each) => each.type === type,

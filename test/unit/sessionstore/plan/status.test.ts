@@ -21,6 +21,7 @@ function inputs(store: string, members: readonly string[], { spec = {}, ...more 
     plan: planTopology(observed),
     write: { kind: 'succeeded' },
     tls: { kind: 'Served' },
+    areNodesWatched: true,
     previous: undefined,
     ...more,
   })
@@ -40,6 +41,8 @@ describe('planConditions() and the spec', () => {
     ['Reconciling', 'True ScalingOut', 'n:5 mark:1/3/1', WHOLE, { spec: { replicas: 5 } }],
     ['Reconciling', 'True ScalingIn', 'n:1 size:3 mark:1/3/1', WHOLE, { spec: { replicas: 1 } }],
     ['Stalled', 'True InvalidConfig', '', WHOLE, { obstacle: { reason: 'InvalidConfig', message: 'm' } }],
+    ['NodesObserved', 'True NodesWatched', '', WHOLE, {}],
+    ['NodesObserved', 'False NodesNotReadable', '', WHOLE, { areNodesWatched: false }],
     ['TLSReady', 'False CertificateNotServed', '', WHOLE, { tls: { kind: 'NotServed', members: ['s-1'] } }],
   ]
   for (const [type, want, store, members, more] of rows) {
@@ -105,7 +108,7 @@ describe('planStatus()', () => {
   it('carries every condition from the first write, with the generation', () => {
     const { conditions = [], observedGeneration } = statusOf(inputs('', WHOLE), '2026-01-01T00:00:00Z')
 
-    expect(conditions).to.have.length(7)
+    expect(conditions).to.have.length(8)
     expect(conditions.every((condition) => condition.observedGeneration === 4)).to.equal(true)
     expect(observedGeneration).to.equal(4)
   })
