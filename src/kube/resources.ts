@@ -1,4 +1,5 @@
 import type {
+  CoreV1Event,
   EventsV1Event,
   V1CustomResourceDefinition,
   V1Namespace,
@@ -23,6 +24,7 @@ import type {
 type Typed<T> = Omit<Wire<T>, 'metadata' | 'apiVersion' | 'kind'> & KubeObject
 
 export type KubeEvent = Typed<EventsV1Event>
+export type CoreEvent = Typed<CoreV1Event>
 export type Namespace = Typed<V1Namespace>
 export type PersistentVolumeClaim = Typed<V1PersistentVolumeClaim>
 export type CustomResourceDefinition = Typed<V1CustomResourceDefinition>
@@ -50,6 +52,8 @@ export const NETWORK_POLICIES: Resource<NetworkPolicy> = namespaced(
 )
 export const LEASES: Resource<Lease> = namespaced('coordination.k8s.io/v1', 'Lease', 'leases')
 export const EVENTS: Resource<KubeEvent> = namespaced('events.k8s.io/v1', 'Event', 'events')
+/** The same objects in their older form, which can be selected by what they are about. */
+export const CORE_EVENTS: Resource<CoreEvent> = namespaced('v1', 'Event', 'events')
 export const NODES: Resource<KubeNode> = clusterScoped('v1', 'Node', 'nodes')
 export const NAMESPACES: Resource<Namespace> = clusterScoped('v1', 'Namespace', 'namespaces')
 export const CUSTOM_RESOURCE_DEFINITIONS: Resource<CustomResourceDefinition> = clusterScoped(

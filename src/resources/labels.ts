@@ -42,6 +42,8 @@ export const ANNOTATIONS = {
   bindings: `${API_GROUP}/bindings`,
   /** On the Secret of a binding: `Withdrawn` while its login does not exist on the servers. */
   login: `${API_GROUP}/login`,
+  /** On the StatefulSet: when its controller was last asked to try again to make a missing pod. */
+  retriedAt: `${API_GROUP}/retried-at`,
 } as const
 
 /** Pod condition, and readiness gate, that says the member follows the primary of the epoch, or is it. */

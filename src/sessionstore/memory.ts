@@ -1,5 +1,6 @@
 import type { Pod } from '../kube/types.ts'
 import type { ProbeFacts } from '../redis/types.ts'
+import { RefusedPods } from './refusedpods.ts'
 
 /** A pod whose object was removed by force while its server still ran: it may write behind a partition. */
 export type Ghost = Readonly<{ podUID: string; name: string; node: string; removedMs: number }>
@@ -29,6 +30,7 @@ export class StoreMemory {
   /** Called with the keys of bindings when the logins that every answering member knows are others than before. */
   onApplied: (bindings: readonly string[]) => void = () => undefined
   #applied: ReadonlySet<string> | undefined
+  readonly refusedPods = new RefusedPods()
   readonly #refusedResizes = new Map<string, string>()
   #objectsFailure: Readonly<{ error: unknown; attempt: Attempt }> | undefined
 

@@ -1,5 +1,4 @@
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
-import { parseQuantity } from '../api/v1alpha1/quantity.ts'
 import type { SessionStore } from '../api/v1alpha1/sessionstore.ts'
 import { BY_STORE, type Caches } from '../caches.ts'
 import { OperatorError } from '../kube/errors.ts'
@@ -15,10 +14,13 @@ import { type Sizing, sizeStore } from '../resources/sizing.ts'
 import { readBindings, type StoreBindings } from './bindings.ts'
 import { type Credentials, hashPrepared, readCredentials } from './credentials.ts'
 import { canonical, rawSpecInForce, specInForce, templateHash, toInForce } from './inforce.ts'
-import { readMembers } from './members.ts'
+import { readMembers, readNode } from './members.ts'
 import type { StoreMemory } from './memory.ts'
 import { type Intent, isReached, type Mark, type MemberFacts, type TopologyFacts } from './plan/facts.ts'
+import type { PodTrouble } from './plan/podobstacles.ts'
 import { memoryInForce, serverConfigInput } from './plan/server.ts'
+import { grantedBytesOf, templateLimitBytes } from './podmemory.ts'
+import { readTroubles } from './podtrouble.ts'
 import { volumesInForce } from './volumes.ts'
 
 /** What observe asks of the data plane. */
@@ -44,6 +46,8 @@ export type Snapshot = Readonly<{
   bindings: StoreBindings
   statefulSet?: StatefulSet
   pods: readonly Pod[]
+  /** What keeps pods from serving. */
+  troubles: readonly PodTrouble[]
   facts: TopologyFacts
   /** Parameters to assert on every member now. */
   settings: ServerSettings
@@ -87,7 +91,11 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const rendered = hashPrepared([staticConfig(config), fixedPod])
   const raw = rawSpecInForce(store, statefulSet)
   const staticConfigHash = templateHash(statefulSet, { raw, image: spec.image, rendered })
-  const template = { configHash: staticConfigHash, isObserved: isTemplateObserved(statefulSet, staticConfigHash) }
+  const template = {
+    configHash: staticConfigHash,
+    isObserved: isTemplateObserved(statefulSet, staticConfigHash),
+    limitBytes: templateLimitBytes(statefulSet),
+  }
   const facts = (member: string): ProbeFacts => inputs.probes.facts(member)
   const members = readMembers({ ...inputs, facts, identity, statefulSet, pods, template })
   const maxMemoryBytes = memoryInForce({
@@ -111,6 +119,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     bindings,
     ...(statefulSet && { statefulSet }),
     pods,
+    troubles: pods.flatMap((pod) => readTroubles(pod, readNode(caches, pod.spec?.nodeName), nowMs)),
     facts: readFacts(inputs, base),
     settings,
     configText: renderServerConfig(config),
@@ -219,21 +228,6 @@ function readIntent({ status }: SessionStore): Intent | undefined {
   if (!operation || operation.kind === 'ScaleIn') return undefined
   const { kind, epoch, candidate, from, startedAt, reason = '' } = operation
   return { kind, epoch, candidate, ...(from !== undefined && { from }), reason, startedAtMs: Date.parse(startedAt) }
-}
-
-/** Memory that the kubelet grants the server container now; a resize that is not carried out yet does not count. */
-function grantedBytesOf(pod: Pod): number {
-  const status = pod.status?.containerStatuses?.find(({ name }) => name === 'server')
-  const limit = status?.resources?.limits?.['memory']
-  const parsed = limit === undefined ? undefined : parseQuantity(limit)
-  return parsed?.ok ? Number(parsed.value) : limitBytesOf(pod)
-}
-
-/** Memory limit of the server container, as the pod's spec asks for it. */
-export function limitBytesOf(pod: Pod): number {
-  const limit = pod.spec?.containers.find(({ name }) => name === 'server')?.resources?.limits?.['memory']
-  const parsed = limit === undefined ? undefined : parseQuantity(limit)
-  return parsed?.ok ? Number(parsed.value) : 0
 }
 
 function describePending(current: number, sizing: Sizing): string {

@@ -1,6 +1,7 @@
 import type { KubeNode, Pod } from '../kube/types.ts'
 import { ANNOTATIONS, JOINED_CONDITION, LABELS, READABLE } from '../resources/labels.ts'
 import type { PodFacts } from './plan/facts.ts'
+import { limitBytesOf } from './podmemory.ts'
 
 const OUT_OF_SERVICE_TAINT = 'node.kubernetes.io/out-of-service'
 const ZONE_LABEL = 'topology.kubernetes.io/zone'
@@ -15,11 +16,13 @@ export type TemplateFacts = Readonly<{
   configHash: string
   /** The StatefulSet controller has seen it: a pod deleted before would come back from the old one. */
   isObserved: boolean
+  /** Memory limit of the server in it. */
+  limitBytes: number
 }>
 
 /** A pod in the words of the plan. */
 export function readPod(pod: Pod, node: NodeFacts, template: TemplateFacts): PodFacts {
-  const { labels = {}, annotations = {}, uid = '' } = pod.metadata
+  const { labels = {}, uid = '' } = pod.metadata
   const role = labels[LABELS.role]
   const conditions = pod.status?.conditions ?? []
   const zone = typeof node === 'object' ? node.metadata.labels?.[ZONE_LABEL] : undefined
@@ -31,11 +34,17 @@ export function readPod(pod: Pod, node: NodeFacts, template: TemplateFacts): Pod
     isTerminating: pod.metadata.deletionTimestamp !== undefined,
     isReady: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
     isNodeReady: isNodeReady(node),
-    isOutdated: template.isObserved && annotations[ANNOTATIONS.configHash] !== template.configHash,
+    isOutdated: template.isObserved && isOutdated(pod, template),
     ...((role === 'primary' || role === 'replica') && { role }),
     isReadable: labels[LABELS.readable] === READABLE,
     isJoined: conditions.some(({ type, status }) => type === JOINED_CONDITION && status === 'True'),
   }
+}
+
+/** Memory is changed in place; a pod that found no Node cannot be changed, and would wait for its old size for ever. */
+function isOutdated(pod: Pod, { configHash, limitBytes }: TemplateFacts): boolean {
+  if (pod.metadata.annotations?.[ANNOTATIONS.configHash] !== configHash) return true
+  return pod.spec?.nodeName === undefined && limitBytesOf(pod) !== limitBytes
 }
 
 export function isNodeReady(node: NodeFacts): boolean {

@@ -19,9 +19,11 @@ import type { ActResult } from './dataplane.ts'
 import { issueMissing } from './issue.ts'
 import { noteOfOutcome, noteOfStep } from './notes.ts'
 import { observe, type Snapshot } from './observe.ts'
+import { noteOutage } from './outage.ts'
 import { type Intent, isReached, type Outcome } from './plan/facts.ts'
 import { planObjects } from './plan/objects.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
+import { lookUpRefusedPods } from './refusedpods.ts'
 import { reloadCertificates } from './reload.ts'
 import { resizePods } from './resize.ts'
 import { isAtRest, refusalOf, restUntil, staleServers, tlsFacts } from './rest.ts'
@@ -65,7 +67,7 @@ export async function reconcileStore(pass: Pass): Promise<Result> {
     const snapshot = await look(pass)
     if (!snapshot) return { kind: 'done' }
     const plan = planTopology(snapshot.facts)
-    noteOutage(pass, snapshot, plan)
+    noteOutage(runtime.memory, snapshot.facts, plan)
     runtime.follow(snapshot, plan)
     objectsFailure ??= runtime.memory.objectsFailure(attemptOf(snapshot))
     try {
@@ -207,16 +209,6 @@ function withoutIntent(snapshot: Snapshot): Snapshot {
   return { ...snapshot, facts }
 }
 
-/** The clock of an outage starts with the first failed look at the primary, not with the decision. */
-function noteOutage({ runtime }: Pass, { facts }: Snapshot, plan: TopologyPlan): void {
-  const { memory } = runtime
-  if (plan.primary !== undefined && !facts.intent) memory.outageSinceMs = undefined
-  if (plan.primary !== undefined || memory.outageSinceMs !== undefined || !facts.mark) return
-  const labelled = facts.members.find((member) => member.pod?.role === 'primary')
-  const isSilent = labelled?.probe.kind === 'unreachable'
-  memory.outageSinceMs = isSilent && labelled.probe.kind === 'unreachable' ? labelled.probe.sinceMs : facts.nowMs
-}
-
 type Finish = Readonly<{
   snapshot: Snapshot
   plan: TopologyPlan
@@ -230,8 +222,15 @@ async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Fin
   signal.throwIfAborted()
   const { memory, write } = runtime
   const failure = taken.kind === 'failed' ? taken.failure : objectsFailure
+  const { refusedPods } = memory
+  await lookUpRefusedPods({ ...pass, refusedPods }, snapshot)
   const refused = refusalOf(objectsFailure)
-  const extras = { write, tls: tlsFacts(snapshot), ...(refused && { refused }) }
+  const extras = {
+    write,
+    tls: tlsFacts(snapshot),
+    ...(refused && { refused }),
+    ...(refusedPods.obstacle && { refusedPods: refusedPods.obstacle }),
+  }
   noteUsers(memory, snapshot)
   const store = caches.stores.get(pass.key) ?? snapshot.store
   const context = { client, caches, metrics, memory, nowMs, signal }

@@ -7,7 +7,8 @@ import type { Log } from '../kube/log.ts'
 import { PODS } from '../kube/resources.ts'
 import type { Pod } from '../kube/types.ts'
 import type { StoreMemory } from './memory.ts'
-import { limitBytesOf, type Snapshot } from './observe.ts'
+import type { Snapshot } from './observe.ts'
+import { limitBytesOf } from './podmemory.ts'
 
 const FIELD_MANAGER = 'sessionstore-operator-topology'
 

@@ -6,7 +6,10 @@ import type { Snapshot } from './observe.ts'
 import type { TlsFacts } from './plan/conditions/inputs.ts'
 import { isReached } from './plan/facts.ts'
 import type { Obstacle } from './plan/obstacles.ts'
+import { podObstacleDueMs } from './plan/podobstacles.ts'
+import { readRefusal } from './plan/refusals.ts'
 import type { TopologyPlan } from './plan/topology.ts'
+import { loopEndsMs } from './podtrouble.ts'
 
 const LOOK_AGAIN_MS = 1000
 /** A kubelet brings a changed Secret to its mount within about 90 s. */
@@ -16,9 +19,17 @@ const LONGEST_REST_MS = 6 * 3600 * 1000
 /** What a person has to change, when the failure to write the objects is one of that kind. */
 export function refusalOf(failure: unknown): Obstacle | undefined {
   if (!(failure instanceof OperatorError)) return undefined
-  if (failure.code === 'NameConflict') return { reason: 'NameConflict', message: failure.message }
-  if (failure.code === 'Invalid' || failure.code === 'InvalidConfig')
-    return { reason: 'InvalidConfig', message: failure.message }
+  const { code, message } = failure
+  if (code === 'NameConflict') return { reason: 'NameConflict', message }
+  const [, what = 'an object of the store'] = /^Cannot \w+ (\w+ "[^"]+")/.exec(message) ?? []
+  const refusal = readRefusal({ what, message })
+  if (refusal) return refusal
+  if (code === 'Forbidden')
+    return {
+      reason: 'AdmissionRefused',
+      message: `${message}; look for a ResourceQuota, an admission rule, or a right that the operator lacks`,
+    }
+  if (code === 'Invalid' || code === 'InvalidConfig') return { reason: 'InvalidConfig', message }
   return undefined
 }
 
@@ -55,6 +66,23 @@ export function isAtRest({ facts, pending }: Snapshot, { step, primary }: Topolo
 
 /** When to look again. Nothing is polled at rest; while something is missing time itself can make the next step due. */
 export function restUntil(snapshot: Snapshot, plan: TopologyPlan): Result {
+  return soonest(restOfStore(snapshot, plan), podsDueMs(snapshot), snapshot.nowMs)
+}
+
+/** A trouble of pods becomes one that stalls, and ends, by time alone. */
+function podsDueMs({ troubles, pods, nowMs }: Snapshot): number | undefined {
+  const ends = pods.map(loopEndsMs).filter((endMs) => endMs !== undefined && endMs > nowMs)
+  const dues = [podObstacleDueMs(troubles, nowMs), ...ends].filter((due) => due !== undefined)
+  return dues.length === 0 ? undefined : Math.min(...dues)
+}
+
+function soonest(result: Result, dueMs: number | undefined, nowMs: number): Result {
+  if (dueMs === undefined || (result.kind !== 'done' && result.kind !== 'after')) return result
+  const delayMs = Math.max(LOOK_AGAIN_MS, dueMs - nowMs)
+  return result.kind === 'after' && result.delayMs <= delayMs ? result : { kind: 'after', delayMs }
+}
+
+function restOfStore(snapshot: Snapshot, plan: TopologyPlan): Result {
   const { spec, statefulSet, credentials, nowMs } = snapshot
   if (spec.suspend && !statefulSet) return { kind: 'done' }
   if (plan.step.kind === 'wait') return { kind: 'after', delayMs: plan.step.requeueAfterMs }

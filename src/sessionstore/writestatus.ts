@@ -25,7 +25,7 @@ export type StatusContext = Readonly<{
 }>
 
 /** What a status says beside the snapshot and the plan. */
-export type StatusExtras = Readonly<{ write: WriteProbe; tls: TlsFacts; refused?: Obstacle }>
+export type StatusExtras = Readonly<{ write: WriteProbe; tls: TlsFacts; refused?: Obstacle; refusedPods?: Obstacle }>
 
 type Written = Readonly<{
   snapshot: Snapshot

@@ -14,6 +14,8 @@ export type Obstacle = Readonly<{
 export type ObstacleInputs = Readonly<{
   /** Why objects of the store could not be written in this pass. */
   refused?: Obstacle
+  /** Why pods of the store are not made. */
+  refusedPods?: Obstacle
   spec: Pick<EffectiveSpec, 'networkPolicy'>
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
@@ -27,6 +29,7 @@ const RULES: readonly ObstacleRule[] = [
   ({ refused }) => refused,
   shutOut,
   ({ bindings }) => bindings && findBindingObstacle(bindings),
+  ({ refusedPods }) => refusedPods,
 ]
 
 /** A policy that admits the operator must name its namespace. */

@@ -85,7 +85,7 @@ describe('isNodeOff()', () => {
 })
 
 describe('readPod()', () => {
-  const template = { configHash: 'new', isObserved: true }
+  const template = { configHash: 'new', isObserved: true, limitBytes: 0 }
 
   it('puts a pod into the words of the plan', () => {
     const pod = podOf('Running running')
@@ -143,6 +143,23 @@ describe('readPod()', () => {
       })
 
       expect(facts.isOutdated).to.equal(want)
+    })
+  }
+
+  const sizes: readonly [pod: string, memory: string, want: boolean][] = [
+    ['Pending none unscheduled', '2Gi', true],
+    ['Pending none unscheduled', '1Gi', false],
+    // A container that a Node has is resized in place.
+    ['Running running', '2Gi', false],
+  ]
+  for (const [words, memory, want] of sizes) {
+    it(`is ${want ? '' : 'not '}outdated as "${words}" with ${memory} where the template has 1Gi`, () => {
+      const pod = podOf(words)
+      const containers = [{ name: 'server', resources: { limits: { memory } } }]
+      const annotations = { [ANNOTATIONS.configHash]: 'new' }
+      const sized = { ...pod, metadata: { ...pod.metadata, annotations }, spec: { ...pod.spec, containers } }
+
+      expect(readPod(sized, 'unknown', { ...template, limitBytes: 1024 ** 3 }).isOutdated).to.equal(want)
     })
   }
 })

@@ -3,6 +3,7 @@ import type { EffectiveSpec } from '../../../api/v1alpha1/effective.ts'
 import type { SessionStoreStatus } from '../../../api/v1alpha1/sessionstorestatus.ts'
 import type { TopologyFacts } from '../facts.ts'
 import type { Obstacle } from '../obstacles.ts'
+import type { PodTrouble } from '../podobstacles.ts'
 import type { TopologyPlan } from '../topology.ts'
 
 /** How the last write through the primary Service, on a fresh connection, went. */
@@ -25,6 +26,8 @@ export type ConditionInputs = Readonly<{
   /** False: the operator may not watch Nodes, and goes without what they tell. */
   areNodesWatched: boolean
   obstacle?: Obstacle
+  /** What keeps pods from serving. */
+  troubles: readonly PodTrouble[]
   /** What the status says now. */
   previous: SessionStoreStatus | undefined
   /** Servers with settings that are asserted only after something else: what and why. */

@@ -1,9 +1,15 @@
+import { findPodObstacle } from '../podobstacles.ts'
 import type { ConditionInputs, Of } from './inputs.ts'
 
 /** See the reasons in CONDITIONS. */
-export function planStalled({ plan, obstacle }: ConditionInputs): Of<'Stalled'> {
+export function planStalled({ plan, obstacle, troubles, facts }: ConditionInputs): Of<'Stalled'> {
   if (obstacle) return { type: 'Stalled', status: 'True', ...obstacle }
-  if (plan.step.kind === 'blocked')
-    return { type: 'Stalled', status: 'True', reason: plan.step.reason, message: plan.step.message }
+  const ofPods = findPodObstacle(troubles, facts.nowMs)
+  if (plan.step.kind === 'blocked') {
+    // What ails the pods is often what keeps the data away.
+    const message = [plan.step.message, ...(ofPods ? [ofPods.message] : [])].join('; ')
+    return { type: 'Stalled', status: 'True', reason: plan.step.reason, message }
+  }
+  if (ofPods) return { type: 'Stalled', status: 'True', ...ofPods }
   return { type: 'Stalled', status: 'False', reason: 'NotStalled', message: 'nothing needs a hand' }
 }

@@ -3,10 +3,11 @@ import type { DesiredCondition } from '../../../../src/api/v1alpha1/conditions.t
 import { effectiveSpec } from '../../../../src/api/v1alpha1/effective.ts'
 import type { ConditionInputs } from '../../../../src/sessionstore/plan/conditions/inputs.ts'
 import { planConditions } from '../../../../src/sessionstore/plan/conditions.ts'
+import type { PodTrouble, TroubleKind } from '../../../../src/sessionstore/plan/podobstacles.ts'
 import { planTopology } from '../../../../src/sessionstore/plan/topology.ts'
-import { facts } from '../../../support/topology/words.ts'
+import { facts, NOW_MS } from '../../../support/topology/words.ts'
 
-type Options = Partial<Pick<ConditionInputs, 'write' | 'tls' | 'obstacle' | 'previous' | 'pending'>>
+type Options = Partial<Pick<ConditionInputs, 'write' | 'tls' | 'obstacle' | 'previous' | 'pending' | 'troubles'>>
 
 /** Rule, store, members, what `True`, `False` or `Unknown` and the reason should be, and what else is known. */
 type Row = readonly [rule: string, store: string, members: readonly string[], want: string, options?: Options]
@@ -21,6 +22,7 @@ function itSays(type: DesiredCondition['type'], rows: readonly Row[]): void {
         write: { kind: 'succeeded' },
         tls: { kind: 'Served' },
         areNodesWatched: true,
+        troubles: [],
         previous: undefined,
       } as const
 
@@ -36,6 +38,12 @@ function itSays(type: DesiredCondition['type'], rows: readonly Row[]): void {
 const WELL = ['s-0 primary', 's-1', 's-2']
 const DOWN = ['s-0 silent:1', 's-1 cut shown', 's-2 cut shown']
 const BLOCKED = ['s-0 silent:9', 's-1 cut shown', 's-2 silent:9']
+/** A trouble of s-2 for so many seconds. */
+function trouble(kind: TroubleKind, seconds: number): Options {
+  const one: PodTrouble = { pod: 's-2', kind, detail: 'its cause', sinceMs: NOW_MS - seconds * 1000 }
+  return { troubles: [one] }
+}
+
 const CONFLICT = { reason: 'NameConflict', message: 'Service "s" is of somebody else' } as const
 
 function previously(status: 'True' | 'False' | 'Unknown', epoch: number): Options {
@@ -72,6 +80,28 @@ describe('planConditions(): Stalled and Reconciling', () => {
     ['is False when all is well', '', WELL, 'False NotStalled'],
     ['is True where the topology is blocked', '', BLOCKED, 'True FailoverBlocked'],
     ['is True with an obstacle', '', WELL, 'True NameConflict', { obstacle: CONFLICT }],
+    ['is False while an image may still come', '', WELL, 'False NotStalled', trouble('ImagePull', 14)],
+    ['is True for an image that does not come', '', WELL, 'True ImagePullFailed', trouble('ImagePull', 15)],
+    ['is True for a container the kubelet refuses', '', WELL, 'True ContainerRefused', trouble('StartFailed', 15)],
+    ['is True in a crash loop', '', WELL, 'True CrashLoop', trouble('CrashLoop', 0)],
+    ['is False after one crash', '', WELL, 'False NotStalled', trouble('Restarting', 900)],
+    ['is False while a Node may come', '', WELL, 'False NotStalled', trouble('Unschedulable', 29)],
+    ['is True when no Node comes', '', WELL, 'True Unschedulable', trouble('Unschedulable', 30)],
+    ['is True for growth that no Node has', '', WELL, 'True ResizeInfeasible', trouble('ResizeInfeasible', 0)],
+    ['is True for a size that cannot be set', '', WELL, 'True ResizeInfeasible', trouble('ResizeFailed', 30)],
+    ['is False for growth that waits', '', WELL, 'False NotStalled', trouble('ResizeDeferred', 900)],
+    ['is False while a Node may come back', '', WELL, 'False NotStalled', trouble('NodeNotReady', 59)],
+    ['is True for a Node that stays away', '', WELL, 'True NodeNotReady', trouble('NodeNotReady', 60)],
+    ['is True for an evicted pod that stays', '', WELL, 'True PodEvicted', trouble('Evicted', 15)],
+    ['is False for a slow start', '', WELL, 'False NotStalled', trouble('Starting', 900)],
+    ['puts the topology before the pods', '', BLOCKED, 'True FailoverBlocked', trouble('CrashLoop', 0)],
+    [
+      'puts an object before the pods',
+      '',
+      WELL,
+      'True NameConflict',
+      { obstacle: CONFLICT, ...trouble('CrashLoop', 0) },
+    ],
   ])
   itSays('Reconciling', [
     ['is False when the spec is applied', '', WELL, 'False UpToDate'],
@@ -84,6 +114,18 @@ describe('planConditions(): Stalled and Reconciling', () => {
     ['tells shrinking', 'n:3 mark:1/4/1 size:4', [...WELL, 's-3'], 'True ScalingIn'],
     ['tells a roll', '', ['s-0 primary old', 's-1', 's-2 gone'], 'True Rolling'],
     ['tells who joins', '', ['s-0 primary', 's-1 nowhere', 's-2'], 'True Joining'],
+    [
+      'tells a failover in spite of a pod',
+      'intent:Failover/2/s-1/s-0',
+      DOWN,
+      'True FailingOver',
+      trouble('CrashLoop', 0),
+    ],
+    ['tells what a first primary waits for', '', DOWN, 'True WaitingForPods', trouble('ImagePull', 1)],
+    ['tells what a pod waits for', '', WELL, 'True WaitingForPods', trouble('Unschedulable', 1)],
+    ['tells a start only when it is slow', '', WELL, 'False UpToDate', trouble('Starting', 59)],
+    ['tells a slow start', '', WELL, 'True WaitingForPods', trouble('Starting', 60)],
+    ['tells growth that waits', '', WELL, 'True Applying', { pending: 'maxmemory', ...trouble('ResizeDeferred', 0) }],
     ['tells what is still to come', '', WELL, 'True Applying', { pending: 'maxmemory' }],
   ])
 })

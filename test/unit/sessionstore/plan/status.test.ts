@@ -22,6 +22,7 @@ function inputs(store: string, members: readonly string[], { spec = {}, ...more 
     write: { kind: 'succeeded' },
     tls: { kind: 'Served' },
     areNodesWatched: true,
+    troubles: [],
     previous: undefined,
     ...more,
   })
