@@ -8,6 +8,7 @@ import { type KubeNode, keyOf, type Pod } from '../kube/types.ts'
 import { controllerOf, type Mapper, namedByLabel, self, watches } from '../kube/watches.ts'
 import { LABELS } from '../resources/labels.ts'
 import { isGhost } from './members.ts'
+import { evictionOf, isEvicted } from './podtrouble.ts'
 import { type ReconcileDeps, reconcileStore } from './reconcile.ts'
 import { type Runtime, type RuntimeOptions, StoreRuntime } from './runtime.ts'
 
@@ -50,6 +51,15 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
     return runtime
   }
 
+  /** Its controller removes it within moments, so that no reconcile may ever see it. */
+  function tellEviction(pod: Pod): void {
+    for (const key of namedByLabel(LABELS.store)(pod)) {
+      const regarding = runtimes.has(key) && caches.stores.get(key)
+      const note = `pod ${pod.metadata.name} was evicted: ${evictionOf(pod)}`
+      if (regarding) deps.events.record({ regarding, type: 'Warning', reason: 'PodEvicted', action: 'Evict', note })
+    }
+  }
+
   const controller: Controller = new Controller({
     name: 'sessionstore',
     workers,
@@ -70,6 +80,7 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
 
   caches.pods.onChange(({ kind, object, previous }) => {
     const last = previous ?? object
+    if (kind !== 'deleted' && isEvicted(object) && !(previous && isEvicted(previous))) tellEviction(object)
     if (kind !== 'deleted' || !isGhost(caches, last)) return
     for (const key of namedByLabel(LABELS.store)(last)) runtimes.get(key)?.memory.addGhost(last, nowMs())
   })

@@ -1,3 +1,4 @@
+import type { OperatorError } from '../kube/errors.ts'
 import type { Pod } from '../kube/types.ts'
 import type { ProbeFacts } from '../redis/types.ts'
 import { RefusedPods } from './refusedpods.ts'
@@ -9,6 +10,15 @@ export type Ghost = Readonly<{ podUID: string; name: string; node: string; remov
 const RETRY_PREPARE_MS = 3000
 /** So are objects that were refused, while the topology is looked at every second. */
 const RETRY_OBJECTS_MS = 5000
+
+/** A limit that a rule of the namespace, or the cluster itself, does not allow a pod to have. */
+export type RefusedResize = Readonly<{
+  pod: string
+  uid: string
+  limitBytes: number
+  atMs: number
+  error: OperatorError
+}>
 
 /** A try to write the objects of one generation of the spec. */
 export type Attempt = Readonly<{ generation: number; nowMs: number }>
@@ -31,7 +41,7 @@ export class StoreMemory {
   onApplied: (bindings: readonly string[]) => void = () => undefined
   #applied: ReadonlySet<string> | undefined
   readonly refusedPods = new RefusedPods()
-  readonly #refusedResizes = new Map<string, string>()
+  readonly #refusedResizes = new Map<string, RefusedResize>()
   #objectsFailure: Readonly<{ error: unknown; attempt: Attempt }> | undefined
 
   constructor(nowMs: number) {
@@ -77,13 +87,20 @@ export class StoreMemory {
     return run.nowMs - failure.atMs < RETRY_PREPARE_MS ? failure.message : undefined
   }
 
-  noteResizeRefused({ metadata: { name, uid = '' } }: Pod, limitBytes: number): void {
-    this.#refusedResizes.set(name, `${uid} ${limitBytes}`)
+  noteResizeRefused({ metadata: { name, uid = '' } }: Pod, refused: Omit<RefusedResize, 'pod' | 'uid'>): void {
+    this.#refusedResizes.set(name, { pod: name, uid, ...refused })
   }
 
-  /** The same pod refused the same limit before. */
-  isResizeRefused({ metadata: { name, uid = '' } }: Pod, limitBytes: number): boolean {
-    return this.#refusedResizes.get(name) === `${uid} ${limitBytes}`
+  /** Pods that refused this very limit, and were not resized since. */
+  refusedResizes(pods: readonly Pod[], limitBytes: number): readonly RefusedResize[] {
+    return pods.flatMap(({ metadata: { name, uid = '' } }) => {
+      const refused = this.#refusedResizes.get(name)
+      return refused?.uid === uid && refused.limitBytes === limitBytes ? [refused] : []
+    })
+  }
+
+  noteResized({ metadata: { name } }: Pod): void {
+    this.#refusedResizes.delete(name)
   }
 
   noteObjectsFailure(error: unknown, attempt: Attempt): void {

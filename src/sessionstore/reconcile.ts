@@ -25,7 +25,7 @@ import { planObjects } from './plan/objects.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
 import { lookUpRefusedPods } from './refusedpods.ts'
 import { reloadCertificates } from './reload.ts'
-import { resizePods } from './resize.ts'
+import { readRefusedResize, resizePods } from './resize.ts'
 import { isAtRest, refusalOf, restUntil, staleServers, tlsFacts } from './rest.ts'
 import type { Runtime } from './runtime.ts'
 import { describeFailover, writeStatus } from './writestatus.ts'
@@ -223,6 +223,7 @@ async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Fin
   const { memory, write } = runtime
   const failure = taken.kind === 'failed' ? taken.failure : objectsFailure
   const { refusedPods } = memory
+  const resize = readRefusedResize(memory, snapshot)
   await lookUpRefusedPods({ ...pass, refusedPods }, snapshot)
   const refused = refusalOf(objectsFailure)
   const extras = {
@@ -230,6 +231,7 @@ async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Fin
     tls: tlsFacts(snapshot),
     ...(refused && { refused }),
     ...(refusedPods.obstacle && { refusedPods: refusedPods.obstacle }),
+    ...(resize && { refusedResize: resize.obstacle }),
   }
   noteUsers(memory, snapshot)
   const store = caches.stores.get(pass.key) ?? snapshot.store
@@ -241,7 +243,7 @@ async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Fin
     if (!hasCode(error, 'NotFound')) return retry(pass, snapshot, { plan, error: failure ?? error, objectsFailure })
   }
   if (failure !== undefined) return retry(pass, snapshot, { plan, error: failure, objectsFailure })
-  return taken.kind === 'notDone' ? { kind: 'after', delayMs: RETRY_MS } : restUntil(snapshot, plan)
+  return taken.kind === 'notDone' ? { kind: 'after', delayMs: RETRY_MS } : restUntil(snapshot, plan, resize?.dueMs)
 }
 
 type Failed = Readonly<{ plan: TopologyPlan; error: unknown; objectsFailure: unknown }>

@@ -65,8 +65,9 @@ export function isAtRest({ facts, pending }: Snapshot, { step, primary }: Topolo
 }
 
 /** When to look again. Nothing is polled at rest; while something is missing time itself can make the next step due. */
-export function restUntil(snapshot: Snapshot, plan: TopologyPlan): Result {
-  return soonest(restOfStore(snapshot, plan), podsDueMs(snapshot), snapshot.nowMs)
+export function restUntil(snapshot: Snapshot, plan: TopologyPlan, dueMs?: number): Result {
+  const { nowMs } = snapshot
+  return soonest(soonest(restOfStore(snapshot, plan), podsDueMs(snapshot), nowMs), dueMs, nowMs)
 }
 
 /** A trouble of pods becomes one that stalls, and ends, by time alone. */

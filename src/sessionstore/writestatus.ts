@@ -25,7 +25,13 @@ export type StatusContext = Readonly<{
 }>
 
 /** What a status says beside the snapshot and the plan. */
-export type StatusExtras = Readonly<{ write: WriteProbe; tls: TlsFacts; refused?: Obstacle; refusedPods?: Obstacle }>
+export type StatusExtras = Readonly<{
+  write: WriteProbe
+  tls: TlsFacts
+  refused?: Obstacle
+  refusedPods?: Obstacle
+  refusedResize?: Obstacle
+}>
 
 type Written = Readonly<{
   snapshot: Snapshot

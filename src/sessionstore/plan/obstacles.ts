@@ -16,6 +16,8 @@ export type ObstacleInputs = Readonly<{
   refused?: Obstacle
   /** Why pods of the store are not made. */
   refusedPods?: Obstacle
+  /** Why pods may not have the memory they should have. */
+  refusedResize?: Obstacle
   spec: Pick<EffectiveSpec, 'networkPolicy'>
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
@@ -30,6 +32,7 @@ const RULES: readonly ObstacleRule[] = [
   shutOut,
   ({ bindings }) => bindings && findBindingObstacle(bindings),
   ({ refusedPods }) => refusedPods,
+  ({ refusedResize }) => refusedResize,
 ]
 
 /** A policy that admits the operator must name its namespace. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { OperatorError } from '../../../src/kube/errors.ts'
 import type { Pod } from '../../../src/kube/types.ts'
 import type { ProbeFacts } from '../../../src/redis/types.ts'
 import { StoreMemory } from '../../../src/sessionstore/memory.ts'
@@ -38,11 +39,14 @@ describe('StoreMemory', () => {
 
   it('asks a pod once for a limit it refused', () => {
     const memory = new StoreMemory(0)
-    memory.noteResizeRefused(podOf('a'), 10)
+    const error = new OperatorError('Forbidden', 'no')
+    memory.noteResizeRefused(podOf('a'), { limitBytes: 10, atMs: 1, error })
 
-    expect(memory.isResizeRefused(podOf('a'), 10)).to.equal(true)
-    expect(memory.isResizeRefused(podOf('a'), 11)).to.equal(false)
-    expect(memory.isResizeRefused(podOf('b'), 10)).to.equal(false)
+    const refused = (pod: string, limitBytes: number) => memory.refusedResizes([podOf(pod)], limitBytes).length
+    expect([refused('a', 10), refused('a', 11), refused('b', 10)]).to.deep.equal([1, 0, 0])
+
+    memory.noteResized(podOf('a'))
+    expect(refused('a', 10)).to.equal(0)
   })
 
   it('tells of logins that came and went, once', () => {
