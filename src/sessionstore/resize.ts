@@ -57,8 +57,12 @@ export function readRefusedResize(
   if (!refused) return undefined
   const { pod, error, atMs } = refused
   const { message } = error
-  const obstacle = readRefusal({ what: `more memory for pod "${pod}"`, message })
-  return { obstacle: obstacle ?? { reason: 'ResizeInfeasible', message }, dueMs: atMs + RETRY_MS }
+  const what = `more memory for pod "${pod}"`
+  const infeasible = {
+    reason: 'ResizeInfeasible',
+    message: `${what} cannot be given in place: ${message}; lower spec.capacity, or delete pod ${pod}, replicas first, which comes back with it`,
+  } as const
+  return { obstacle: readRefusal({ what, message }) ?? infeasible, dueMs: atMs + RETRY_MS }
 }
 
 type Size = Readonly<{ limitBytes: number; nowMs: number }>

@@ -215,7 +215,7 @@ describe('the objects of a SessionStore', function () {
     expect(binding.metadata.ownerReferences).to.equal(undefined)
   })
 
-  it('keep their memory where a Node cannot resize: asked once, and no fault of the store', async () => {
+  it('keep their memory where a Node cannot resize: asked once, and said', async () => {
     await stage.createStore('small')
     await stage.awaitStore('small', ({ status }) => status?.selector !== undefined, 'its objects')
     await runPods(stage.client, stage.ref('small'), { canResize: false })
@@ -225,12 +225,13 @@ describe('the objects of a SessionStore', function () {
     await stage.changeStore('small', { capacity: { maxMemory: '256Mi' } })
     const store = await stage.awaitStore(
       'small',
-      (each) => conditionOf(each, 'Reconciling')?.reason === 'Applying',
-      'a wait for memory',
+      (each) => conditionOf(each, 'Stalled')?.reason === 'ResizeInfeasible',
+      'what keeps it from its memory',
     )
     await stage.rig.settle()
 
-    expect(conditionOf(store, 'Stalled')?.status).to.equal('False')
+    expect(conditionOf(store, 'Ready')?.status).to.equal('True')
+    expect(conditionOf(store, 'Stalled')?.message).to.contain('delete pod small-0')
     expect(stage.takeRequests().filter((each) => each.startsWith('patch Pod/resize small'))).to.have.length(3)
     const settings = stage.servers.all().filter(({ name }) => name.startsWith('small'))
     expect(new Set(settings.map(({ config }) => config.get('maxmemory')))).to.deep.equal(
