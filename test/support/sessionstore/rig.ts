@@ -2,14 +2,16 @@ import { type Caches, createCaches } from '../../../src/caches.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
 import type { EventRecord } from '../../../src/kube/events.ts'
 import { type KubeMetrics, noMetrics } from '../../../src/kube/metrics.ts'
+import type { ListOptions, WatchOptions } from '../../../src/kube/requests.ts'
 import type { KubeObject, Resource } from '../../../src/kube/types.ts'
 import { createBindingController } from '../../../src/sessionbinding/controller.ts'
 import { createStoreController } from '../../../src/sessionstore/controller.ts'
 import { recordingLog } from '../recording-log.ts'
 import { until } from '../until.ts'
 import { FakeRuntime, type FakeServers } from './fakeservers.ts'
+import { readingWithin, type Scope } from './scope.ts'
 
-/** A running operator that sees one namespace; all but its servers is real. */
+/** A running operator that sees the namespaces of its scope; all but its servers is real. */
 export type Rig = Readonly<{
   caches: Caches
   /** Every request of the operator but lists and watches, as `verb Kind[/subresource] name`. */
@@ -26,25 +28,26 @@ export type Rig = Readonly<{
   stop(): Promise<void>
 }>
 
-export type RigOptions = Readonly<{
-  client: KubeClient
-  namespace: string
-  servers: FakeServers
-  /** Default: nothing is counted. */
-  metrics?: KubeMetrics
-  /** How soon a kind that may not be read is tried again. Default: as in production. */
-  forbiddenRetryMs?: number
-}>
+export type RigOptions = Scope &
+  Readonly<{
+    client: KubeClient
+    servers: FakeServers
+    /** Default: nothing is counted. */
+    metrics?: KubeMetrics
+    /** How soon a kind that may not be read is tried again. Default: as in production. */
+    forbiddenRetryMs?: number
+  }>
 
 /** Starts both controllers on the API server, over fake servers. */
 export async function startRig(options: RigOptions): Promise<Rig> {
-  const { client, namespace, servers, metrics = noMetrics, ...more } = options
+  const { client, servers, metrics = noMetrics, forbiddenRetryMs, ...scope } = options
   const requests: string[] = []
   const reads: string[] = []
   const events: EventRecord[] = []
   const log = recordingLog()
-  const counted = countingClient(client, namespace, { requests, reads })
-  const { caches, reflectors } = createCaches({ ...more, client: counted, metrics, log })
+  const counted = countingClient(client, scope, { requests, reads })
+  const retry = forbiddenRetryMs === undefined ? {} : { forbiddenRetryMs }
+  const { caches, reflectors } = createCaches({ ...retry, client: counted, metrics, log })
   const runtimes = new Map<string, FakeRuntime>()
   const common = { client: counted, caches, log, metrics, nowMs: () => Date.now(), workers: 2 }
   const stores = createStoreController({
@@ -107,21 +110,21 @@ export async function startRig(options: RigOptions): Promise<Rig> {
 
 type Counts = Readonly<{ requests: string[]; reads: string[] }>
 
-function countingClient(client: KubeClient, namespace: string, { requests, reads }: Counts): KubeClient {
+function countingClient(client: KubeClient, scope: Scope, { requests, reads }: Counts): KubeClient {
   type Ref = Readonly<{ name: string }>
   type Options = Readonly<{ subresource?: string }>
   function count(verb: string, resource: Resource, { name }: Ref, { subresource }: Options = {}): void {
     requests.push(`${verb} ${resource.kind}${subresource ? `/${subresource}` : ''} ${name}`)
   }
-  const within = (resource: Resource) => (resource.namespaced ? { namespace } : {})
+  const reading = readingWithin(client, scope)
   const counting = {
-    list: (resource: Resource, options: object) => {
+    list: (resource: Resource, options: ListOptions) => {
       reads.push(`list ${resource.kind}`)
-      return client.list(resource, { ...options, ...within(resource) })
+      return reading.list(resource, options)
     },
-    watch: (resource: Resource, options: Parameters<KubeClient['watch']>[1]) => {
+    watch: (resource: Resource, options: WatchOptions) => {
       reads.push(`watch ${resource.kind}`)
-      return client.watch(resource, { ...options, ...within(resource) })
+      return reading.watch(resource, options)
     },
     get: (resource: Resource, ref: Ref, options: object) => {
       count('get', resource, ref)

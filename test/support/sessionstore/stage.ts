@@ -28,6 +28,9 @@ export class Stage {
   readonly namespace: string
   readonly #operator: StageOptions
   readonly servers = new FakeServers()
+  /** More namespaces that the operator sees, and kinds that it may not: from its next start on. */
+  readonly others: string[] = []
+  readonly forbidden = new Set<string>()
   rig: Rig
 
   /** Reconciles of the operator since it was started first. */
@@ -86,9 +89,9 @@ export class Stage {
     await this.client.create(SESSION_STORES, store, { fieldManager: TEST_MANAGER })
   }
 
-  async createBinding(name: string, spec: SessionBinding['spec']): Promise<void> {
+  async createBinding(name: string, spec: SessionBinding['spec'], namespace = this.namespace): Promise<void> {
     const { apiVersion, kind } = SESSION_BINDINGS
-    const binding: SessionBinding = { apiVersion, kind, metadata: this.ref(name), spec }
+    const binding: SessionBinding = { apiVersion, kind, metadata: { namespace, name }, spec }
     await this.client.create(SESSION_BINDINGS, binding, { fieldManager: TEST_MANAGER })
   }
 
@@ -126,10 +129,10 @@ export class Stage {
     )
   }
 
-  async awaitBinding(name: string, reason: string): Promise<SessionBinding> {
+  async awaitBinding(name: string, reason: string, namespace = this.namespace): Promise<SessionBinding> {
     return until(
       async (see) => {
-        const binding = await this.client.get(SESSION_BINDINGS, this.ref(name))
+        const binding = await this.client.get(SESSION_BINDINGS, { namespace, name })
         see(binding.status)
         const reasons = binding.status?.conditions?.map((condition) => condition.reason)
         return reasons?.includes(reason) && binding
