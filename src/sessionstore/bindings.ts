@@ -51,9 +51,9 @@ export function readBindings(caches: Caches, store: SessionStore): StoreBindings
   }
 }
 
-/** No cluster is without namespaces: a cache that is empty is one that may not be filled. */
+/** No cluster is without namespaces: an empty list is not to be believed. */
 function labelsIn({ namespaces }: Caches): LabelsOf | undefined {
-  if (namespaces.size === 0) return undefined
+  if (namespaces.isUnavailable || namespaces.size === 0) return undefined
   return (name) => {
     const namespace = namespaces.get(name)
     return namespace && (namespace.metadata.labels ?? {})

@@ -76,7 +76,8 @@ export class Stage {
 
   #start(): Promise<Rig> {
     const { client, namespace, servers, metrics } = this
-    return startRig({ client, namespace, servers, metrics, ...this.#operator })
+    const { others, forbidden } = this
+    return startRig({ client, namespace, others, forbidden, servers, metrics, ...this.#operator })
   }
 
   ref(name: string): Readonly<{ namespace: string; name: string }> {
