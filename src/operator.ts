@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createCaches } from './caches.ts'
 import type { OperatorConfig } from './config.ts'
 import { createKubeClient } from './kube/client.ts'
@@ -15,6 +15,8 @@ import { createStoreController } from './sessionstore/controller.ts'
 export async function runOperator(config: OperatorConfig, signal: AbortSignal): Promise<0 | 1> {
   const log = createLog({ level: config.logLevel, base: { pod: config.podName } })
   const registry = new Registry()
+  // CPU, memory, descriptors and event-loop delay under the names that prom-client gives every Node program.
+  collectDefaultMetrics({ register: registry })
   const metrics = createPrometheusMetrics(registry)
   const client = await createKubeClient({ kubeconfig: config.kubeconfig, metrics, userAgent: 'sessionstore-operator' })
   const { caches, reflectors } = createCaches({ client, metrics, log })

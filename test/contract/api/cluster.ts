@@ -17,6 +17,14 @@ export async function contractClient(): Promise<KubeClient> {
   return await createKubeClient({ kubeconfig })
 }
 
+type Definition = Readonly<{
+  spec: Readonly<{
+    group: string
+    names: Readonly<{ plural: string }>
+    versions: readonly Readonly<{ name: string }>[]
+  }>
+}>
+
 /** Applies the CustomResourceDefinition of a kind and waits until it is served and its schema was found structural. */
 export async function installKind(client: KubeClient, kind: KindSchema): Promise<void> {
   await installDefinition(client, customResourceDefinition(kind) as unknown as KubeObject)
@@ -45,6 +53,10 @@ export async function installDefinition(client: KubeClient, definition: KubeObje
     },
     { what: `the definition ${name}`, deadlineMs: 10_000, everyMs: 50 },
   )
+  // Established is not served yet: "storage is (re)initializing" is the answer for a moment, after a change too.
+  const { spec } = definition as unknown as Definition
+  const isServed = () => client.getRaw(`/apis/${spec.group}/${spec.versions[0]?.name}/${spec.names.plural}?limit=1`)
+  await until(isServed, { what: `the kind ${spec.names.plural}`, deadlineMs: 10_000, everyMs: 50 })
 }
 
 /** A namespace of its own for one test file. */

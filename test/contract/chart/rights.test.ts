@@ -117,6 +117,14 @@ describe('the rights that the chart grants', function () {
     })
   })
 
+  it('let its metrics be read, memory and event-loop delay among them', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+
+    const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
+    expect(value('nodejs_eventloop_lag_p99_seconds')).to.be.above(0)
+    expect(value('process_resident_memory_bytes')).to.be.above(1e6)
+  })
+
   it('lack nothing that was asked for', async () => {
     const counts = await countsByCode(port)
 

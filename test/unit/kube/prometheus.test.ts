@@ -5,7 +5,38 @@ import { OperatorError } from '../../../src/kube/errors.ts'
 import { createPrometheusMetrics } from '../../../src/kube/prometheus.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
 
+/** What controller-runtime v0.2x exports without webhooks and certificate watchers, but for processes and Go itself. */
+const CONTROLLER_RUNTIME: readonly (readonly [name: string, ...labels: string[]])[] = [
+  ['controller_runtime_reconcile_total', 'controller', 'result'],
+  ['controller_runtime_reconcile_errors_total', 'controller'],
+  ['controller_runtime_terminal_reconcile_errors_total', 'controller'],
+  ['controller_runtime_reconcile_panics_total', 'controller'],
+  ['controller_runtime_reconcile_time_seconds', 'controller'],
+  ['controller_runtime_max_concurrent_reconciles', 'controller'],
+  ['controller_runtime_active_workers', 'controller'],
+  ['workqueue_depth', 'name', 'controller', 'priority'],
+  ['workqueue_adds_total', 'name', 'controller'],
+  ['workqueue_queue_duration_seconds', 'name', 'controller'],
+  ['workqueue_work_duration_seconds', 'name', 'controller'],
+  ['workqueue_unfinished_work_seconds', 'name', 'controller'],
+  ['workqueue_longest_running_processor_seconds', 'name', 'controller'],
+  ['workqueue_retries_total', 'name', 'controller'],
+  ['rest_client_requests_total', 'code', 'method', 'host'],
+  ['leader_election_master_status', 'name'],
+]
+
 describe('createPrometheusMetrics()', () => {
+  it('has every metric of controller-runtime, with its labels', () => {
+    const registry = new Registry()
+
+    createPrometheusMetrics(registry)
+
+    for (const [name, ...labels] of CONTROLLER_RUNTIME) {
+      const metric = registry.getSingleMetric(name) as Readonly<{ labelNames?: readonly string[] }> | undefined
+      expect(metric?.labelNames, name).to.include.members(labels)
+    }
+  })
+
   it('counts a controller under the names of controller-runtime', async () => {
     const registry = new Registry()
     const clock = fakeClock()
