@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { repoDir } from '../paths.ts'
 import { type TierName, tiers } from './tiers.ts'
+import { currentTest, freePort, inspectArguments, watchTests } from './watchdog.ts'
 
 /** Where the results, and what failed tests leave, are kept. */
 export const artifactsDir = join(repoDir, 'artifacts')
@@ -38,7 +39,7 @@ export async function runTier(tier: TierName, env: NodeJS.ProcessEnv, options: R
   const config = existsSync(join(repoDir, own)) ? own : '.mocharc.cjs'
   const words = ['--config', config, '--reporter', join(repoDir, 'hack', 'reporter.cjs'), ...mochaArguments, pattern]
   const settings = { SESSIONSTORE_RESULTS: file, SESSIONSTORE_REPORTER: tiers[tier].reporter }
-  const end = await runMocha(words, { ...env, ...settings }, limitMinutes)
+  const end = await runMocha(words, { env: { ...env, ...settings }, limitMinutes, resultsFile: file })
   const result = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : undefined
   const { passed = 0, failed = [], skipped = [] } = result ?? {}
   const isBroken = !result?.isComplete || (end !== 'exit code 0' && failed.length === 0)
@@ -57,18 +58,26 @@ export function failedTier(tier: TierName, message: string, startedMs: number): 
   }
 }
 
-function runMocha(words: readonly string[], env: NodeJS.ProcessEnv, limitMinutes: number): Promise<string> {
+type MochaRun = Readonly<{ env: NodeJS.ProcessEnv; limitMinutes: number; resultsFile: string }>
+
+async function runMocha(words: readonly string[], { env, limitMinutes, resultsFile }: MochaRun): Promise<string> {
   const program = join(repoDir, 'node_modules', 'mocha', 'bin', 'mocha.js')
+  const inspectPort = await freePort()
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...words], {
+    const child = spawn(process.execPath, [...inspectArguments(inspectPort), program, ...words], {
       cwd: repoDir,
       env,
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), limitMinutes * 60_000)
+    const startedMs = Date.now()
+    const unwatch = watchTests(child, { resultsFile, inspectPort })
     child.once('close', (code, signal) => {
       clearTimeout(timer)
-      if (signal === 'SIGKILL') resolve(`an end after its limit of ${limitMinutes} minutes`)
+      unwatch()
+      const isLate = Date.now() - startedMs >= limitMinutes * 60_000
+      const why = isLate ? `its limit of ${limitMinutes} minutes` : 'a standstill'
+      if (signal === 'SIGKILL') resolve(`an end after ${why} in "${currentTest(resultsFile)}"`)
       else resolve(signal ? `signal ${signal}` : `exit code ${code}`)
     })
   })
