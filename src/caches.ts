@@ -9,12 +9,16 @@ import {
   type Namespace,
   NETWORK_POLICIES,
   NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  type PersistentVolumeClaim,
   POD_DISRUPTION_BUDGETS,
   PODS,
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
   STATEFUL_SETS,
+  STORAGE_CLASSES,
+  type StorageClass,
 } from './kube/resources.ts'
 import { type IndexFunction, ObjectStore } from './kube/store.ts'
 import {
@@ -52,9 +56,11 @@ export type Caches = Readonly<{
   secrets: ObjectStore<Secret>
   disruptionBudgets: ObjectStore<PodDisruptionBudget>
   networkPolicies: ObjectStore<NetworkPolicy>
+  volumeClaims: ObjectStore<PersistentVolumeClaim>
   nodes: ObjectStore<KubeNode>
   /** Empty where the operator may not read them. */
   namespaces: ObjectStore<Namespace>
+  storageClasses: ObjectStore<StorageClass>
 }>
 
 export type CacheOptions = Readonly<{
@@ -81,8 +87,10 @@ export function createCaches(options: CacheOptions): Readonly<{ caches: Caches; 
     secrets: new ObjectStore<Secret>(byStore),
     disruptionBudgets: new ObjectStore<PodDisruptionBudget>(),
     networkPolicies: new ObjectStore<NetworkPolicy>(),
+    volumeClaims: new ObjectStore<PersistentVolumeClaim>(byStore),
     nodes: new ObjectStore<KubeNode>(),
     namespaces: new ObjectStore<Namespace>(),
+    storageClasses: new ObjectStore<StorageClass>(),
   }
   const ours = selectorText({ [LABELS.managedBy]: MANAGED_BY })
   function reflect<T extends KubeObject>(resource: Resource<T>, store: ObjectStore<T>, more: object = {}): Reflector {
@@ -99,10 +107,13 @@ export function createCaches(options: CacheOptions): Readonly<{ caches: Caches; 
     reflect(SECRETS, caches.secrets, { labelSelector: ours }),
     reflect(POD_DISRUPTION_BUDGETS, caches.disruptionBudgets, { labelSelector: ours }),
     reflect(NETWORK_POLICIES, caches.networkPolicies, { labelSelector: ours }),
+    reflect(PERSISTENT_VOLUME_CLAIMS, caches.volumeClaims, { labelSelector: ours }),
     // Cluster-scoped, so optional: without Nodes a dead machine is told from a silent one by quorum only.
     reflect(NODES, caches.nodes, { isOptional: true, prune: pruneNode }),
     // Without Namespaces no selector can be asked: `from: Selector` admits nobody new.
     reflect(NAMESPACES, caches.namespaces, { isOptional: true, prune: pruneNamespace }),
+    // Without them the API server chooses the default, and only a try shows whether volumes can grow.
+    reflect(STORAGE_CLASSES, caches.storageClasses, { isOptional: true }),
   ]
   return { caches, reflectors }
 }

@@ -21,6 +21,9 @@ export const ERRORS = {
   Aborted: { retry: 'Conflict' },
   // Not Terminal: deleting the foreign object is seen by no watch of ours.
   NameConflict: { retry: 'Transient' },
+  // Not Terminal: whoever deletes them, or marks a StorageClass, changes nothing of the store.
+  ForeignVolume: { retry: 'Transient' },
+  NoDefaultStorageClass: { retry: 'Transient' },
   InvalidConfig: { retry: 'Terminal' },
   MemberUnreachable: { retry: 'Transient' },
   MemberRefused: { retry: 'Transient' },

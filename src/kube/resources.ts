@@ -4,6 +4,7 @@ import type {
   V1CustomResourceDefinition,
   V1Namespace,
   V1PersistentVolumeClaim,
+  V1StorageClass,
 } from '@kubernetes/client-node'
 import type {
   ConfigMap,
@@ -27,6 +28,7 @@ export type KubeEvent = Typed<EventsV1Event>
 export type CoreEvent = Typed<CoreV1Event>
 export type Namespace = Typed<V1Namespace>
 export type PersistentVolumeClaim = Typed<V1PersistentVolumeClaim>
+export type StorageClass = Typed<V1StorageClass>
 export type CustomResourceDefinition = Typed<V1CustomResourceDefinition>
 
 export const PODS: Resource<Pod> = namespaced('v1', 'Pod', 'pods')
@@ -55,6 +57,11 @@ export const EVENTS: Resource<KubeEvent> = namespaced('events.k8s.io/v1', 'Event
 /** The same objects in their older form, which can be selected by what they are about. */
 export const CORE_EVENTS: Resource<CoreEvent> = namespaced('v1', 'Event', 'events')
 export const NODES: Resource<KubeNode> = clusterScoped('v1', 'Node', 'nodes')
+export const STORAGE_CLASSES: Resource<StorageClass> = clusterScoped(
+  'storage.k8s.io/v1',
+  'StorageClass',
+  'storageclasses',
+)
 export const NAMESPACES: Resource<Namespace> = clusterScoped('v1', 'Namespace', 'namespaces')
 export const CUSTOM_RESOURCE_DEFINITIONS: Resource<CustomResourceDefinition> = clusterScoped(
   'apiextensions.k8s.io/v1',

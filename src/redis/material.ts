@@ -46,6 +46,7 @@ export function materialOf(facts: ProbeFacts): string {
         facts.minReplicasToWrite,
         facts.maxLagSeconds,
         facts.maxMemoryBytes,
+        facts.failedWrites,
       ])
   }
 }

@@ -9,7 +9,7 @@ import {
   parseVersion,
 } from './parse.ts'
 import { parseRecord, RECORD_KEY } from './record.ts'
-import type { EpochRecord, ServerFacts } from './types.ts'
+import type { EpochRecord, FailedWrite, ServerFacts } from './types.ts'
 
 /** What a probe is given beside the connection. */
 export type ProbeOptions = Readonly<{
@@ -105,7 +105,18 @@ function toFacts(fields: InfoFields, { record, isHidden }: RecordReply): InfoFac
     // A server without a key in db 1 has no record to hide.
     isRecordHidden: isHidden && (fields.get('loading') === '1' || (parseKeyspace(fields).get(1) ?? 0) > 0),
     replicas: parseReplicaLinks(fields),
+    failedWrites: readFailedWrites(fields),
   }
+}
+
+const WRITE_STATES = [
+  ['rdb_last_bgsave_status', 'snapshot'],
+  ['aof_last_write_status', 'log'],
+  ['aof_last_bgrewrite_status', 'rewrite of the log'],
+] as const
+
+function readFailedWrites(fields: InfoFields): readonly FailedWrite[] {
+  return WRITE_STATES.filter(([name]) => fields.get(name) === 'err').map(([, what]) => what)
 }
 
 /** A hidden record counts as one key of db 1 when that has any: what a server holds besides makes it not empty. */

@@ -22,6 +22,9 @@ export type EpochRecord = Readonly<{
 /** One replica as its primary lists it in INFO. */
 export type ReplicaLink = Readonly<{ host: string; port: number; state: string; offset: number; lagSeconds: number }>
 
+/** Kinds of files that a server writes. */
+export type FailedWrite = 'snapshot' | 'log' | 'rewrite of the log'
+
 /** What a member's server said of itself in one probe (INFO, ROLE, CONFIG GET, HGETALL of the record). */
 export type ServerFacts = Readonly<{
   kind: 'reached'
@@ -54,6 +57,8 @@ export type ServerFacts = Readonly<{
   /** True when the record could not be read: the server serves no stale data (MASTERDOWN) or is loading, and holds keys in db 1. */
   isRecordHidden: boolean
   replicas: readonly ReplicaLink[]
+  /** What the server could not write to its disk when it last tried. */
+  failedWrites: readonly FailedWrite[]
   /** Of the certificate presented when the held connection was opened; absent: plain TCP. */
   servedFingerprint?: string
   /** Hash of the settings asserted and read back for this run id; empty: not prepared. */

@@ -44,6 +44,10 @@ export const ANNOTATIONS = {
   login: `${API_GROUP}/login`,
   /** On the StatefulSet: when its controller was last asked to try again to make a missing pod. */
   retriedAt: `${API_GROUP}/retried-at`,
+  /** On volumes: their store is gone, and somebody was told. */
+  retained: `${API_GROUP}/retained`,
+  /** On the ConfigMap: what is kept of a StatefulSet while it is replaced. */
+  replaced: `${API_GROUP}/replaced-statefulset`,
 } as const
 
 /** Pod condition, and readiness gate, that says the member follows the primary of the epoch, or is it. */

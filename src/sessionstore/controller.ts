@@ -4,12 +4,14 @@ import { BY_NODE, type Caches, foreignStoresOf, storeKeyOfBinding } from '../cac
 import { Controller } from '../kube/controller.ts'
 import { anyOf, changed, generationChanged, labelsChanged } from '../kube/predicates.ts'
 import { PRIORITY } from '../kube/queue.ts'
+import type { PersistentVolumeClaim, StorageClass } from '../kube/resources.ts'
 import { type KubeNode, keyOf, type Pod } from '../kube/types.ts'
 import { controllerOf, type Mapper, namedByLabel, self, watches } from '../kube/watches.ts'
 import { LABELS } from '../resources/labels.ts'
 import { isGhost } from './members.ts'
 import { evictionOf, isEvicted } from './podtrouble.ts'
 import { type ReconcileDeps, reconcileStore } from './reconcile.ts'
+import { tellRetained } from './retained.ts'
 import { type Runtime, type RuntimeOptions, StoreRuntime } from './runtime.ts'
 
 export type StoreControllerDeps = ReconcileDeps &
@@ -72,6 +74,7 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
       const store = caches.stores.get(key)
       if (!store || store.metadata.deletionTimestamp !== undefined) {
         drop(key)
+        if (!store) await tellRetained({ ...deps, signal }, key)
         return { kind: 'done' }
       }
       return reconcileStore({ ...deps, key, runtime: ensure(key, store.metadata.uid), signal })
@@ -98,6 +101,11 @@ function sourcesOf(caches: Caches) {
   const owned = controllerOf(SESSION_STORES)
   const labelled = namedByLabel(LABELS.store)
   const podsOfNode: Mapper<KubeNode> = ({ metadata }) => caches.pods.byIndex(BY_NODE, metadata.name).flatMap(labelled)
+  const storesWithVolumes = (): readonly string[] =>
+    caches.stores
+      .list()
+      .filter(({ spec }) => (spec.persistence?.mode ?? 'None') !== 'None')
+      .map(keyOf)
   return [
     watches(caches.stores, { mapper: self, predicate: generationChanged }),
     watches(caches.bindings, { mapper: (binding) => [storeKeyOfBinding(binding)], predicate: bindingChanged }),
@@ -114,6 +122,8 @@ function sourcesOf(caches: Caches) {
       mapper: ({ metadata }) => foreignStoresOf(caches, metadata.name),
       predicate: labelsChanged,
     }),
+    watches(caches.volumeClaims, { mapper: labelled, predicate: claimChanged }),
+    watches(caches.storageClasses, { mapper: storesWithVolumes, predicate: classChanged }),
     watches(caches.nodes, { mapper: podsOfNode, predicate: nodeChanged }),
   ]
 }
@@ -135,6 +145,17 @@ const statefulSetChanged = anyOf(
   changed(({ metadata }) => metadata.annotations),
   changed((object) => (object as { status?: { observedGeneration?: number } }).status?.observedGeneration),
 )
+
+const claimChanged = changed<PersistentVolumeClaim>(({ metadata, spec, status }) => [
+  [metadata.uid, metadata.deletionTimestamp, metadata.labels, metadata.annotations, metadata.ownerReferences],
+  [spec?.resources, spec?.storageClassName],
+  [status?.phase, status?.capacity],
+])
+
+const classChanged = changed<StorageClass>(({ metadata, allowVolumeExpansion }) => [
+  metadata.annotations,
+  allowVolumeExpansion,
+])
 
 const nodeChanged = changed<KubeNode>(({ metadata, spec, status }) => [
   metadata.uid,

@@ -20,6 +20,9 @@ export type RefusedResize = Readonly<{
   error: OperatorError
 }>
 
+/** A class may be allowed to grow volumes later, and where it may not be read nobody tells. */
+const RETRY_EXPANSION_MS = 300_000
+
 /** A try to write the objects of one generation of the spec. */
 export type Attempt = Readonly<{ generation: number; nowMs: number }>
 
@@ -42,6 +45,7 @@ export class StoreMemory {
   #applied: ReadonlySet<string> | undefined
   readonly refusedPods = new RefusedPods()
   readonly #refusedResizes = new Map<string, RefusedResize>()
+  #refusedExpansion: Readonly<{ sizeBytes: number; nowMs: number; message: string }> | undefined
   #objectsFailure: Readonly<{ error: unknown; attempt: Attempt }> | undefined
 
   constructor(nowMs: number) {
@@ -101,6 +105,18 @@ export class StoreMemory {
 
   noteResized({ metadata: { name } }: Pod): void {
     this.#refusedResizes.delete(name)
+  }
+
+  /** What the API server said to larger volumes. */
+  noteExpansionRefused(refusal: Readonly<{ sizeBytes: number; nowMs: number; message: string }>): void {
+    this.#refusedExpansion = refusal
+  }
+
+  /** The message of a refusal of this size; undefined once it may be tried again. */
+  expansionRefusal(sizeBytes: number, nowMs: number): string | undefined {
+    const refusal = this.#refusedExpansion
+    const isValid = refusal?.sizeBytes === sizeBytes && nowMs - refusal.nowMs < RETRY_EXPANSION_MS
+    return isValid ? refusal.message : undefined
   }
 
   noteObjectsFailure(error: unknown, attempt: Attempt): void {

@@ -8,7 +8,7 @@ import type { ProbeFacts, ServerSettings } from '../redis/types.ts'
 import type { VolumeInput } from '../resources/claims.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { ANNOTATIONS } from '../resources/labels.ts'
-import { PORT, statefulSetName } from '../resources/names.ts'
+import { configMapName, PORT, statefulSetName } from '../resources/names.ts'
 import { buildPodSpec, type PodInput } from '../resources/pod.ts'
 import { type Sizing, sizeStore } from '../resources/sizing.ts'
 import { readBindings, type StoreBindings } from './bindings.ts'
@@ -19,9 +19,11 @@ import type { StoreMemory } from './memory.ts'
 import { type Intent, isReached, type Mark, type MemberFacts, type TopologyFacts } from './plan/facts.ts'
 import type { PodTrouble } from './plan/podobstacles.ts'
 import { memoryInForce, serverConfigInput } from './plan/server.ts'
+import { type VolumeFacts, volumesInForce } from './plan/volumes.ts'
 import { grantedBytesOf, templateLimitBytes } from './podmemory.ts'
 import { readTroubles } from './podtrouble.ts'
-import { volumesInForce } from './volumes.ts'
+import { isPodOf, type Kept, readKept, withKept } from './replaced.ts'
+import { readVolumes } from './volumes.ts'
 
 /** What observe asks of the data plane. */
 export type MemberProbes = Readonly<{
@@ -41,10 +43,13 @@ export type Snapshot = Readonly<{
   sizing: Sizing
   /** Absent: sessions are in memory only. */
   volumes?: VolumeInput
+  volumeFacts?: VolumeFacts
   nowMs: number
   credentials: Credentials
   bindings: StoreBindings
   statefulSet?: StatefulSet
+  /** The StatefulSet is being replaced. */
+  kept?: Kept
   pods: readonly Pod[]
   /** What keeps pods from serving. */
   troubles: readonly PodTrouble[]
@@ -79,13 +84,16 @@ export type ObserveInputs = Readonly<{
 export function observe(inputs: ObserveInputs): Snapshot {
   const { store, caches, nowMs, clusterDomain } = inputs
   const identity = identityOf(store)
-  const statefulSet = caches.statefulSets.get(keyOf({ metadata: { ...identity, name: statefulSetName(identity) } }))
+  const named = (name: string): string => keyOf({ metadata: { ...identity, name } })
+  const kept = readKept(caches.configMaps.get(named(configMapName(identity))), identity)
+  const statefulSet = withKept(caches.statefulSets.get(named(statefulSetName(identity))), kept, identity)
   const bindings = readBindings(caches, store)
   const spec = { ...specInForce(store, statefulSet), bindings: bindings.policy }
   const sizing = sizeStore(spec, spec.replicas)
-  const volumes = volumesInForce(spec, { identity, sizing, statefulSet })
+  const volumeFacts = readVolumes(spec, { ...inputs, identity, sizing, statefulSet })
   const credentials = readCredentials(caches, identity, { spec, bindings })
-  const pods = podsOf(caches, identity, statefulSet)
+  const labelled = caches.pods.byIndex(BY_STORE, keyOf({ metadata: identity }))
+  const pods = labelled.filter((pod) => isPodOf(pod, statefulSet, kept))
   const config = serverConfigInput(spec, sizing)
   const fixedPod = fixedPodSpec(identity, { ...spec, sizing, clusterDomain })
   const rendered = hashPrepared([staticConfig(config), fixedPod])
@@ -107,17 +115,21 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const settings = liveSettings({ ...config, maxMemoryBytes })
   const { users, logins } = credentials
   const preparedHash = hashPrepared([users, settings, logins.replication?.passwords[0] ?? ''])
-  const base = { store, statefulSet, spec, members, preparedHash }
+  const volumes = volumeFacts && volumesInForce(volumeFacts)
+  const dataUid = volumes?.dataUid ?? identity.uid
+  const base = { store, dataUid, statefulSet, spec, members, preparedHash }
   return {
     store,
     identity,
     spec,
     sizing,
+    ...(volumeFacts && { volumeFacts }),
     ...(volumes && { volumes }),
     nowMs,
     credentials,
     bindings,
     ...(statefulSet && { statefulSet }),
+    ...(kept && { kept }),
     pods,
     troubles: pods.flatMap((pod) => readTroubles(pod, readNode(caches, pod.spec?.nodeName), nowMs)),
     facts: readFacts(inputs, base),
@@ -153,14 +165,9 @@ export function identityOf({ metadata, apiVersion }: SessionStore): StoreIdentit
   return { name, namespace, uid, apiVersion }
 }
 
-function podsOf(caches: Caches, identity: StoreIdentity, statefulSet: StatefulSet | undefined): readonly Pod[] {
-  const pods = caches.pods.byIndex(BY_STORE, keyOf({ metadata: identity }))
-  return pods.filter(({ metadata }) =>
-    metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === statefulSet?.metadata.uid),
-  )
-}
-
 type Base = Readonly<{
+  /** UID in the records of the data. */
+  dataUid: string
   store: SessionStore
   statefulSet: StatefulSet | undefined
   spec: EffectiveSpec
@@ -169,14 +176,14 @@ type Base = Readonly<{
 }>
 
 function readFacts({ probes, memory, nowMs }: ObserveInputs, base: Base): TopologyFacts {
-  const { store, statefulSet, spec, members, preparedHash } = base
+  const { store, dataUid, statefulSet, spec, members, preparedHash } = base
   const { durability } = spec
   const mark = readMark(statefulSet)
   const intent = readIntent(store)
   const replicas = statefulSet?.spec?.replicas
   const { degradedSinceMs } = probes
   return {
-    storeUID: store.metadata.uid ?? '',
+    storeUID: dataUid,
     nowMs,
     port: PORT,
     goal: {

@@ -7,21 +7,14 @@ import type { Log } from '../kube/log.ts'
 import type { KubeMetrics } from '../kube/metrics.ts'
 import { renderAclFile } from '../redis/acl.ts'
 import { act } from './act.ts'
-import {
-  type ApplyContext,
-  applyDefaultBinding,
-  applyIssued,
-  applyWaves,
-  removeBudget,
-  removeNetworkPolicy,
-} from './applyobjects.ts'
+import { applyDefaultBinding, applyIssued, removeBudget, removeNetworkPolicy } from './applyobjects.ts'
+import { applyDeclared, growVolumes } from './applyvolumes.ts'
 import type { ActResult } from './dataplane.ts'
 import { issueMissing } from './issue.ts'
 import { noteOfOutcome, noteOfStep } from './notes.ts'
 import { observe, type Snapshot } from './observe.ts'
 import { noteOutage } from './outage.ts'
 import { type Intent, isReached, type Outcome } from './plan/facts.ts'
-import { planObjects } from './plan/objects.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
 import { lookUpRefusedPods } from './refusedpods.ts'
 import { reloadCertificates } from './reload.ts'
@@ -142,7 +135,8 @@ function isKnown({ store }: Snapshot, step: TopologyPlan['step']): boolean {
 async function applyObjects(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Promise<boolean> {
   const { client, caches, signal, metrics, clusterDomain } = pass
   const { spec, credentials, statefulSet, nowMs } = snapshot
-  const context: ApplyContext = { client, caches, signal, metrics, identity: snapshot.identity }
+  const { memory } = pass.runtime
+  const context = { client, caches, signal, metrics, memory, identity: snapshot.identity }
   // A store that never was is not begun while it is suspended.
   if (spec.suspend && !statefulSet) return false
   const issued = await issueMissing({ ...snapshot, clusterDomain, nowMs })
@@ -154,12 +148,16 @@ async function applyObjects(pass: Pass, snapshot: Snapshot, plan: TopologyPlan):
   if (spec.suspend) return false
   const aclFile = renderAclFile(credentials.users)
   const inputs = { ...snapshot, aclFile, replicas: plan.replicas, clusterDomain }
-  await Promise.all([applyWaves(context, planObjects(inputs)), applyDefaultBinding(context, spec.bindings)])
+  const [settled] = await Promise.all([
+    applyDeclared(context, snapshot, inputs),
+    applyDefaultBinding(context, spec.bindings),
+  ])
+  if (settled.kind === 'changed') return true
   // Until the others have left they are still to be evicted one at a time.
   if (spec.replicas === 1 && snapshot.pods.length < 2) await removeBudget(context)
   if (spec.networkPolicy.mode === 'None') await removeNetworkPolicy(context)
-  await resizePods({ ...pass, memory: pass.runtime.memory }, snapshot)
-  return statefulSet === undefined
+  await resizePods({ ...pass, memory }, snapshot)
+  return (await growVolumes(context, snapshot, { plan, settled })) || statefulSet === undefined
 }
 
 function attemptOf({ store, nowMs }: Snapshot): Readonly<{ generation: number; nowMs: number }> {

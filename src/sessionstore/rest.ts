@@ -20,7 +20,8 @@ const LONGEST_REST_MS = 6 * 3600 * 1000
 export function refusalOf(failure: unknown): Obstacle | undefined {
   if (!(failure instanceof OperatorError)) return undefined
   const { code, message } = failure
-  if (code === 'NameConflict') return { reason: 'NameConflict', message }
+  if (code === 'NameConflict' || code === 'ForeignVolume' || code === 'NoDefaultStorageClass')
+    return { reason: code, message }
   const [, what = 'an object of the store'] = /^Cannot \w+ (\w+ "[^"]+")/.exec(message) ?? []
   const refusal = readRefusal({ what, message })
   if (refusal) return refusal

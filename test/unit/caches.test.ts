@@ -42,8 +42,8 @@ describe('createCaches()', () => {
 
     const ours = 'app.kubernetes.io/managed-by=sessionstore-operator'
     const whole = [...asked].filter(([, selector]) => selector === undefined).map(([kind]) => kind)
-    expect(whole.sort()).to.deep.equal(['Namespace', 'Node', 'SessionBinding', 'SessionStore'])
-    expect([...asked].filter(([, selector]) => selector === ours)).to.have.length(8)
+    expect(whole.sort()).to.deep.equal(['Namespace', 'Node', 'SessionBinding', 'SessionStore', 'StorageClass'])
+    expect([...asked].filter(([, selector]) => selector === ours)).to.have.length(9)
   })
 
   it('finds pods by store and by Node, bindings by store', async () => {

@@ -33,6 +33,7 @@ export const CONDITIONS = {
     Moving: 'The primary is moving to another member as planned.',
     FailingOver: 'A failed primary is being replaced.',
     WaitingForPods: 'Pods are not running yet for a cause that may end by itself; the message says which.',
+    Expanding: 'Volumes are growing.',
     Applying: 'Settings, users or certificates are being applied to running servers.',
     Suspended: 'spec.suspend is true: changes of the spec wait.',
     Stalled: 'Nothing will change without a hand; see the condition Stalled.',
@@ -59,6 +60,12 @@ export const CONDITIONS = {
     ResizeInfeasible: 'A Node can never give its pod the memory that the capacity needs; the message says which.',
     NodeNotReady: 'The Node of a pod no longer reports; bring it back, or delete it when its machine is gone for good.',
     PodEvicted: 'A pod was evicted and is not replaced; delete it.',
+    ForeignVolume: 'Volumes under the names of this store hold the sessions of a deleted one; adopt or delete them.',
+    NoDefaultStorageClass: 'The store needs volumes, names no StorageClass, and the cluster has no default; mark one.',
+    StorageClassMissing: 'Volumes wait for a StorageClass that does not exist; create it.',
+    ExpansionNotAllowed:
+      'The StorageClass does not let the volumes grow to the size of the spec; the message says what can be done.',
+    VolumeFull: 'A server cannot write to its volume, most often as it is full; make it larger, or free room.',
     PrefixConflict: 'Another binding of the store already uses this prefix or one that overlaps; choose another.',
   },
   Available: {

@@ -1,7 +1,9 @@
 import type { ConditionReason } from '../../api/v1alpha1/conditions.ts'
 import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
+import { formatBytes } from '../../api/v1alpha1/quantity.ts'
 import { type BindingObstacles, findBindingObstacle } from './bindingobstacles.ts'
-import type { BlockedReason } from './facts.ts'
+import { type BlockedReason, isReached, type TopologyFacts } from './facts.ts'
+import { findVolumeObstacle, goalBytes, type VolumeFacts } from './volumes.ts'
 
 /** Something that a person, or another controller, has to change before the spec can be applied. */
 export type Obstacle = Readonly<{
@@ -18,6 +20,8 @@ export type ObstacleInputs = Readonly<{
   refusedPods?: Obstacle
   /** Why pods may not have the memory they should have. */
   refusedResize?: Obstacle
+  facts: Pick<TopologyFacts, 'members'>
+  volumeFacts?: VolumeFacts
   spec: Pick<EffectiveSpec, 'networkPolicy'>
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
@@ -33,7 +37,21 @@ const RULES: readonly ObstacleRule[] = [
   ({ bindings }) => bindings && findBindingObstacle(bindings),
   ({ refusedPods }) => refusedPods,
   ({ refusedResize }) => refusedResize,
+  fullVolume,
+  ({ volumeFacts }) => volumeFacts && findVolumeObstacle(volumeFacts),
 ]
+
+/** The server goes on trying by itself, so the report goes as soon as it can write again. */
+function fullVolume({ facts, volumeFacts }: ObstacleInputs): Obstacle | undefined {
+  const failing = facts.members.filter(isReached).filter(({ probe }) => probe.failedWrites.length > 0)
+  if (!volumeFacts || failing.length === 0) return undefined
+  const what = failing.map(({ name, probe }) => `${name} (${probe.failedWrites.join(', ')})`).join(', ')
+  const size = formatBytes(goalBytes(volumeFacts))
+  return {
+    reason: 'VolumeFull',
+    message: `a volume cannot be written on ${what}, most often as it is full: the primary refuses writes for it; set spec.persistence.size to more than ${size}, or free room on the volume; the log of the server tells the cause`,
+  }
+}
 
 /** A policy that admits the operator must name its namespace. */
 function shutOut({ spec, operatorNamespace }: ObstacleInputs): Obstacle | undefined {

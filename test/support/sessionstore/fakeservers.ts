@@ -13,12 +13,15 @@ import { FakeServer } from './fakeserver.ts'
 /** The servers of the pods of all stores: one for each pod UID, alive for as long as the pod. */
 export class FakeServers {
   readonly #byUID = new Map<string, FakeServer>()
+  /** By pod name: the record that lies on its volume. */
+  readonly disks = new Map<string, Readonly<Record<string, string>>>()
 
   /** The server of a pod, started when the pod is new. */
   ensure(uid: string, name: string, host: string): FakeServer {
     const known = this.#byUID.get(uid)
     if (known) return known
     const server = new FakeServer(name, host, (wanted) => this.#find(wanted))
+    server.record = this.disks.get(name)
     this.#byUID.set(uid, server)
     return server
   }

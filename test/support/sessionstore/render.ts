@@ -1,4 +1,5 @@
 import type { KubeClient } from '../../../src/kube/client.ts'
+import { STORAGE_CLASSES, type StorageClass } from '../../../src/kube/resources.ts'
 import type { DesiredObject, Resource } from '../../../src/kube/types.ts'
 import { MemoryApi } from '../memory-api.ts'
 import type { Applied } from '../samples.ts'
@@ -7,6 +8,14 @@ import { startRig } from './rig.ts'
 
 /** The manager of every object that the operator declares. */
 const OPERATOR = 'sessionstore-operator'
+
+/** As most clusters have one. */
+const DEFAULT_CLASS: StorageClass = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'example.com/any',
+}
 
 /**
  * Runs the real controllers over what was applied until they are quiet, and gives what they declared last of each object.
@@ -17,6 +26,7 @@ export async function renderObjects(namespace: string, applied: readonly Applied
   const declared = new Map<string, DesiredObject>()
   const rig = await startRig({ client: recording(api.client, declared), namespace, servers: new FakeServers() })
   try {
+    await api.client.create(STORAGE_CLASSES, DEFAULT_CLASS, { fieldManager: 'person' })
     for (const { resource, object } of applied) {
       const metadata = { ...object.metadata, namespace }
       await api.client.create(resource, { ...object, metadata }, { fieldManager: 'person' })

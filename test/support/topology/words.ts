@@ -188,6 +188,7 @@ function reached(said: Words, server: Server): ServerFacts {
   const isPrepared = !said.has('unprepared') && !said.has('restarted')
   return {
     kind: 'reached',
+    failedWrites: [],
     runId: `run-${server.name}`,
     version: said.text('version') ?? '9.1',
     role,

@@ -46,7 +46,14 @@ describe(MANIFEST_PATH, () => {
     )
     const deletable = operator?.rules?.filter((rule) => rule.verbs.includes('delete')).flatMap((rule) => rule.resources)
 
-    expect(deletable).to.have.members(['pods', 'poddisruptionbudgets', 'networkpolicies', 'sessionbindings'])
+    // A StatefulSet holds no data, and is deleted without its pods; volumes are never deleted.
+    expect(deletable).to.have.members([
+      'pods',
+      'poddisruptionbudgets',
+      'networkpolicies',
+      'sessionbindings',
+      'statefulsets',
+    ])
     expect(rules.flatMap((rule) => rule.verbs)).to.not.include.members(['escalate', 'impersonate', 'bind'])
   })
 

@@ -28,6 +28,7 @@ function reached(changes: Partial<ServerFacts> = {}): ServerFacts {
     record,
     isRecordHidden: false,
     replicas: [],
+    failedWrites: [],
     preparedHash: 'h',
     observedAtMs: 1,
     ...changes,

@@ -5,6 +5,7 @@ import type { TopologyFacts } from '../facts.ts'
 import type { Obstacle } from '../obstacles.ts'
 import type { PodTrouble } from '../podobstacles.ts'
 import type { TopologyPlan } from '../topology.ts'
+import type { VolumeFacts } from '../volumes.ts'
 
 /** How the last write through the primary Service, on a fresh connection, went. */
 export type WriteProbe =
@@ -32,6 +33,8 @@ export type ConditionInputs = Readonly<{
   previous: SessionStoreStatus | undefined
   /** Servers with settings that are asserted only after something else: what and why. */
   pending?: string
+  /** Only with persistence. */
+  volumeFacts?: VolumeFacts
 }>
 
 /** A condition of one type. */

@@ -1,5 +1,6 @@
 import { describePodWait } from '../podobstacles.ts'
 import type { TopologyPlan } from '../topology.ts'
+import { describeGrowth } from '../volumes.ts'
 import type { ConditionInputs, Of } from './inputs.ts'
 
 type Reconciling = Of<'Reconciling'>
@@ -25,7 +26,8 @@ export function planReconciling(inputs: ConditionInputs, stalled: Of<'Stalled'>)
 }
 
 /** There is a primary, and the spec is in force: what is still to be done for it. */
-function planWork({ facts, plan, spec, pending }: ConditionInputs, size: number, podWait?: string): Reconciling {
+function planWork(inputs: ConditionInputs, size: number, podWait?: string): Reconciling {
+  const { facts, plan, spec, pending, volumeFacts } = inputs
   if (plan.replicas > (facts.mark?.n ?? 0))
     return is('True', 'ScalingOut', podWait ?? `members join until there are ${spec.replicas}`)
   if (size > spec.replicas)
@@ -33,6 +35,8 @@ function planWork({ facts, plan, spec, pending }: ConditionInputs, size: number,
   const isRolling = facts.members.some((member) => member.pod?.isOutdated)
   if (isRolling) return is('True', 'Rolling', describeStep(plan) ?? 'pods are being replaced one at a time')
   if (plan.step.kind === 'join') return is('True', 'Joining', `${plan.step.members.join(', ')} join the primary`)
+  const growth = volumeFacts && describeGrowth(volumeFacts)
+  if (growth) return is('True', 'Expanding', growth)
   if (pending) return is('True', 'Applying', podWait ?? pending)
   if (podWait) return is('True', 'WaitingForPods', podWait)
   return is('False', 'UpToDate', 'the spec is applied')

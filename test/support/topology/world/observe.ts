@@ -178,6 +178,7 @@ function factsOf(world: World, server: Server): ServerFacts {
   const isUp = isLinkUp(server)
   return {
     kind: 'reached',
+    failedWrites: [],
     runId: `run-${server.id}`,
     version: server.version,
     role: server.role,

@@ -1,10 +1,13 @@
 import { expect } from 'chai'
 import { effectiveSpec } from '../../../../src/api/v1alpha1/effective.ts'
+import type { ServerFacts } from '../../../../src/redis/types.ts'
 import { findObstacle, type ObstacleInputs } from '../../../../src/sessionstore/plan/obstacles.ts'
+import type { VolumeFacts } from '../../../../src/sessionstore/plan/volumes.ts'
+import { facts } from '../../../support/topology/words.ts'
 
 const refused = { reason: 'NameConflict', message: 'Service "s" is of somebody else' } as const
 const restricted = effectiveSpec({ networkPolicy: { mode: 'Restricted' } })
-const well: ObstacleInputs = { spec: effectiveSpec({}), operatorNamespace: 'system' }
+const well: ObstacleInputs = { facts: { members: [] }, spec: effectiveSpec({}), operatorNamespace: 'system' }
 const { operatorNamespace: _, ...outside } = well
 
 const rows: readonly [rule: string, inputs: ObstacleInputs, want: string | undefined][] = [
@@ -18,6 +21,36 @@ const rows: readonly [rule: string, inputs: ObstacleInputs, want: string | undef
     'InvalidConfig: networkPolicy.mode Restricted is not applied: the operator runs outside the cluster and would shut itself out; run it in the cluster, or set networkPolicy.mode to None',
   ],
 ]
+
+const volumeFacts: VolumeFacts = {
+  storeUid: 'own',
+  wantedBytes: 1024 ** 3,
+  defaultBytes: 1024 ** 3,
+  adoptVolumes: false,
+  claims: [],
+  classes: 'unknown',
+}
+
+/** The members of a store, with what the server of the first could not write. */
+function withFailures(failedWrites: ServerFacts['failedWrites']): ObstacleInputs {
+  const [first = expect.fail('no member'), ...rest] = facts('', ['s-0 primary', 's-1']).members
+  const failing = { ...first, probe: { ...first.probe, failedWrites } } as typeof first
+  return { ...well, facts: { members: [failing, ...rest] } }
+}
+
+describe('VolumeFull', () => {
+  it('is said of the members that cannot write, with the next act', () => {
+    const found = findObstacle({ ...withFailures(['log']), volumeFacts })
+
+    expect(found?.reason).to.equal('VolumeFull')
+    expect(found?.message).to.include('s-0 (log)').and.include('size to more than 1Gi').and.not.include('s-1')
+  })
+
+  it('is not said where all can write, nor of a store without volumes', () => {
+    expect(findObstacle({ ...withFailures([]), volumeFacts })).to.equal(undefined)
+    expect(findObstacle(withFailures(['snapshot']))).to.equal(undefined)
+  })
+})
 
 describe('findObstacle()', () => {
   for (const [rule, inputs, want] of rows) {
