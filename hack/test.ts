@@ -7,13 +7,16 @@ import { clusterEnvironment } from './cluster/environment.ts'
 import { setUpCluster } from './cluster/prepare.ts'
 import { programPath } from './paths.ts'
 import { runMain, runSteps, type Step, say } from './steps.ts'
+import { parseTestArguments, type TestArguments, testedEngines } from './test/arguments.ts'
 import { saveClusterState } from './test/artifacts.ts'
 import { printReport } from './test/report.ts'
 import { failedTier, type RunOptions, runTier, type TierResult } from './test/run.ts'
-import { setUpLimitMinutes, type TierName, tierNames, tiers, totalLimitMinutes } from './test/tiers.ts'
+import { setUpLimitMinutes, type TierName, tiers, totalLimitMinutes } from './test/tiers.ts'
 
-const usage = `Usage: npm test [-- [unit] [contract] [cluster] [chaos] [arguments of mocha, as --grep WORD]]
-Runs the tests tier by tier (all of them by default); what the later ones need is built meanwhile.`
+const usage = `Usage: npm test [-- [unit] [contract] [cluster] [chaos] [--engines all] [arguments of mocha, as --grep WORD]]
+Runs the tests tier by tier (all of them by default); what the later ones need is built meanwhile.
+--engines all runs cluster and chaos once on each of ${testedEngines.join(', ')}, instead of once on the default of the
+operator; some of them are named with commas, as "Redis 8.0,Redis 7.0".`
 
 const startedMs = Date.now()
 
@@ -86,18 +89,21 @@ async function runContract(setUp: SetUp, options: RunOptions): Promise<TierResul
 }
 
 async function runOnCluster(tier: TierName, setUp: SetUp, options: RunOptions): Promise<TierResult> {
-  const env = await setUp.cluster
+  const { engine } = options
+  const env = { ...(await setUp.cluster), ...(engine && { SESSIONSTORE_ENGINE: engine }) }
   const result = await runTier(tier, env, options)
   if (result.failed.length > 0) say(`the state of the cluster is saved in ${await saveClusterState(tier, env)}`)
   return result
 }
 
-/** Runs one tier; what it needs and does not get is a failure of the tier. */
-async function runOne(tier: TierName, setUp: SetUp, mochaArguments: readonly string[]): Promise<TierResult> {
+/** Runs one tier, on an engine if one is named; what it needs and does not get is a failure of the tier. */
+async function runOne({ tier, engine }: Run, setUp: SetUp, mochaArguments: readonly string[]): Promise<TierResult> {
   const tierStartedMs = Date.now()
-  const leftMinutes = totalLimitMinutes - (tierStartedMs - startedMs) / 60_000
-  const options = { mochaArguments, limitMinutes: Math.max(1, Math.min(tiers[tier].limitMinutes, leftMinutes)) }
-  say(`tier ${tier}: budget ${tiers[tier].budgetMinutes} min`)
+  // A run on engines of one's own choice is long, and nobody's CI ends it.
+  const leftMinutes = engine ? Number.POSITIVE_INFINITY : totalLimitMinutes - (tierStartedMs - startedMs) / 60_000
+  const limitMinutes = Math.max(1, Math.min(tiers[tier].limitMinutes, leftMinutes))
+  const options: RunOptions = { mochaArguments, limitMinutes, ...(engine && { engine }) }
+  say(`tier ${tier}${engine ? ` on ${engine}` : ''}: budget ${tiers[tier].budgetMinutes} min`)
   try {
     if (tiers[tier].needs === 'nothing') return await runTier(tier, process.env, options)
     if (tiers[tier].needs === 'apiserver') return await runContract(setUp, options)
@@ -107,20 +113,25 @@ async function runOne(tier: TierName, setUp: SetUp, mochaArguments: readonly str
   }
 }
 
+type Run = Readonly<{ tier: TierName; engine?: string }>
+
+/** Only what stores run on a cluster differs between engines. */
+function runsOf({ tiers: wanted, engines }: TestArguments): readonly Run[] {
+  return wanted.flatMap((tier): readonly Run[] =>
+    engines.length > 0 && tiers[tier].needs === 'cluster' ? engines.map((engine) => ({ tier, engine })) : [{ tier }],
+  )
+}
+
 async function main(): Promise<void> {
   const words = process.argv.slice(2)
   if (words.includes('--help')) {
     console.log(usage)
     return
   }
-  const isTier = (word: string): word is TierName => tierNames.some((name) => name === word)
-  const first = words.findIndex((word) => !isTier(word))
-  const named = words.slice(0, first === -1 ? undefined : first).filter(isTier)
-  const mochaArguments = first === -1 ? [] : words.slice(first)
-  const wanted = named.length > 0 ? tierNames.filter((tier) => named.includes(tier)) : tierNames
-  const setUp = startSetUp(wanted)
+  const parsed = parseTestArguments(words)
+  const setUp = startSetUp(parsed.tiers)
   const results: TierResult[] = []
-  for (const tier of wanted) results.push(await runOne(tier, setUp, mochaArguments))
+  for (const run of runsOf(parsed)) results.push(await runOne(run, setUp, parsed.mochaArguments))
   printReport(results, setUp.tookMs(), Date.now() - startedMs)
   // A set-up that hangs must not keep the process alive.
   process.exit(results.some((result) => result.failed.length > 0) ? 1 : 0)

@@ -5,10 +5,10 @@ import { setUpBudgetMinutes, tiers } from './tiers.ts'
 
 /** Prints what failed, what was skipped, the time and budget of each tier, and as the last line the sums. */
 export function printReport(results: readonly TierResult[], setUpMs: number, totalMs: number): void {
-  for (const { tier, failed, skipped } of results) {
-    for (const { title, message } of failed)
-      console.log(`failed  ${tier}: ${title}\n          ${message.split('\n').join('\n          ')}`)
-    for (const title of skipped) console.log(`skipped ${tier}: ${title}`)
+  for (const result of results) {
+    for (const { title, message } of result.failed)
+      console.log(`failed  ${nameOf(result)}: ${title}\n          ${message.split('\n').join('\n          ')}`)
+    for (const title of result.skipped) console.log(`skipped ${nameOf(result)}: ${title}`)
   }
   const rows = [
     ['tier', 'passed', 'failed', 'skipped', 'took', 'budget'],
@@ -19,7 +19,7 @@ export function printReport(results: readonly TierResult[], setUpMs: number, tot
       const { budgetMinutes } = tiers[one.tier]
       const budget = `${budgetMinutes} min${one.tookMs > budgetMinutes * 60_000 ? ' EXCEEDED' : ''}`
       return [
-        one.tier,
+        nameOf(one),
         String(one.passed),
         String(one.failed.length),
         String(one.skipped.length),
@@ -36,6 +36,10 @@ export function printReport(results: readonly TierResult[], setUpMs: number, tot
   mkdirSync(artifactsDir, { recursive: true })
   writeFileSync(join(artifactsDir, 'summary.txt'), `${line}\n`)
   console.log(line)
+}
+
+function nameOf({ tier, engine }: TierResult): string {
+  return engine ? `${tier} on ${engine}` : tier
 }
 
 /** `N passed, N failed, N skipped` over all tiers. */

@@ -11,6 +11,8 @@ export const artifactsDir = join(repoDir, 'artifacts')
 /** How a tier ended. */
 export type TierResult = Readonly<{
   tier: TierName
+  /** What its stores ran, where a run was asked for by engine. */
+  engine?: string
   passed: number
   failed: readonly Readonly<{ title: string; message: string }>[]
   skipped: readonly string[]
@@ -22,18 +24,20 @@ export type RunOptions = Readonly<{
   mochaArguments?: readonly string[]
   /** After this time the run is ended and has failed. Default: the limit of the tier. */
   limitMinutes?: number
+  /** What the stores run, for the report; the tests read it from their environment. */
+  engine?: string
 }>
 
 type Results = Omit<TierResult, 'tier' | 'tookMs'> & Readonly<{ isComplete: boolean }>
 
 /** Runs the tests of one tier with mocha; whatever goes wrong with the run itself is one failed test. */
 export async function runTier(tier: TierName, env: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<TierResult> {
-  const { mochaArguments = [], limitMinutes = tiers[tier].limitMinutes } = options
+  const { mochaArguments = [], limitMinutes = tiers[tier].limitMinutes, engine } = options
   const startedMs = Date.now()
   const pattern = `test/${tier}/**/*.test.ts`
   if (globSync(pattern, { cwd: repoDir }).length === 0) return failedTier(tier, `there is no ${pattern}`, startedMs)
   mkdirSync(artifactsDir, { recursive: true })
-  const file = join(artifactsDir, `results-${tier}.json`)
+  const file = join(artifactsDir, `results-${[tier, ...(engine ? [engine] : [])].join('-').replaceAll(' ', '-')}.json`)
   rmSync(file, { force: true })
   const own = `test/${tier}/.mocharc.cjs`
   const config = existsSync(join(repoDir, own)) ? own : '.mocharc.cjs'
@@ -44,7 +48,8 @@ export async function runTier(tier: TierName, env: NodeJS.ProcessEnv, options: R
   const { passed = 0, failed = [], skipped = [] } = result ?? {}
   const isBroken = !result?.isComplete || (end !== 'exit code 0' && failed.length === 0)
   const broken = isBroken ? [{ title: `the run of the tier ${tier}`, message: `mocha ended with ${end}` }] : []
-  return { tier, passed, failed: [...failed, ...broken], skipped, tookMs: Date.now() - startedMs }
+  const tookMs = Date.now() - startedMs
+  return { tier, ...(engine && { engine }), passed, failed: [...failed, ...broken], skipped, tookMs }
 }
 
 /** The result of a tier whose tests could not be run: that is a failure, never a skip. */

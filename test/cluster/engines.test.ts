@@ -1,20 +1,23 @@
 import { expect } from 'chai'
-import type { SessionStoreSpec } from '../../src/api/v1alpha1/sessionstore.ts'
+import { SESSION_STORES, type SessionStoreSpec } from '../../src/api/v1alpha1/sessionstore.ts'
+import { PODS } from '../../src/kube/resources.ts'
+import { deleteObject, mergePatch } from '../support/cluster/api.ts'
 import { BINDING_ROOT, type ClientPod, execIn, execJson, startClientPod } from '../support/cluster/client.ts'
 import { disturb } from '../support/cluster/disturb.ts'
 import { signalServer } from '../support/cluster/faults.ts'
-import { untilAgreed } from '../support/cluster/members.ts'
+import { askMembers, type Member, untilAgreed } from '../support/cluster/members.ts'
 import { savingOnError, useNamespace } from '../support/cluster/namespace.ts'
 import { report } from '../support/cluster/report.ts'
 import { applyStore, isSettled, podRuns, primaryPod, secretEntry, untilSettled } from '../support/cluster/store.ts'
+import { until } from '../support/until.ts'
 
 type Store = Readonly<{ spec: SessionStoreSpec; version: RegExp }>
 
 const STORES = {
   'redis-8': { spec: { engine: 'Redis', version: '8.0' }, version: /^8\.0\./ },
   'redis-7': { spec: { engine: 'Redis', version: '7.0' }, version: /^7\.0\./ },
-  plaintext: { spec: { tls: { mode: 'Disabled' }, replicas: 2 }, version: /^9\.1\./ },
-  single: { spec: { replicas: 1 }, version: /^9\.1\./ },
+  plaintext: { spec: { engine: 'Valkey', tls: { mode: 'Disabled' }, replicas: 2 }, version: /^9\.1\./ },
+  single: { spec: { engine: 'Valkey', replicas: 1 }, version: /^9\.1\./ },
 } as const satisfies Readonly<Record<string, Store>>
 
 const names = Object.keys(STORES) as (keyof typeof STORES)[]
@@ -41,6 +44,42 @@ describe('other stores', function () {
       expect(members).to.have.length((STORES[name].spec as SessionStoreSpec).replicas ?? 3)
       for (const member of members) expect(member).to.have.property('version').that.matches(STORES[name].version)
       expect((await execIn(client, ['node', '/client/ioredis.mjs', name])).trim()).to.equal('OK')
+    })
+  }
+
+  // The smoke set; the whole one runs on them by `--engines all`.
+  for (const name of ['redis-8', 'redis-7'] as const) {
+    it(`${name} takes a change of eviction and memory on every member without a restart`, async () => {
+      const ref = { namespace, name }
+      const before = await podRuns(ref)
+
+      const body = { spec: { eviction: 'noeviction', capacity: { maxMemory: '160Mi' } } }
+      await mergePatch(SESSION_STORES, ref, { body })
+      await until(
+        async (see) => {
+          const members = Object.values(await askMembers(client, ref))
+          see(members)
+          const isSet = (member: Member): boolean =>
+            member.error === undefined && member.eviction === 'noeviction' && member.maxMemoryBytes === 160 * 1024 ** 2
+          return members.every(isSet)
+        },
+        { what: `the change on every member of ${name}`, deadlineMs: 60_000 },
+      )
+
+      await untilSettled(ref)
+      expect(await podRuns(ref)).to.deep.equal(before)
+    })
+
+    it(`${name} hands over when the pod of its primary is deleted, and loses nothing`, async () => {
+      const ref = { namespace, name }
+      const primary = await primaryPod(ref)
+
+      const { verified } = await disturb(client, ref, {
+        title: `primary pod of ${name} deleted`,
+        act: () => deleteObject(PODS, { namespace, name: primary.metadata.name }),
+      })
+
+      expect(verified.lost, 'acknowledged writes lost').to.equal(0)
     })
   }
 

@@ -3,6 +3,7 @@ import { repoDir } from '../../../hack/paths.ts'
 import type { SessionStoreSpec } from '../../../src/api/v1alpha1/sessionstore.ts'
 import { type ClientPod, startClientPod } from './client.ts'
 import { kubectl } from './command.ts'
+import { engineOfRun } from './engine.ts'
 import { createNamespace, deleteNamespace, saveOnFailure, savingOnError, useNamespace } from './namespace.ts'
 import { report } from './report.ts'
 import { applyStore, type StoreRef, untilSettled } from './store.ts'
@@ -16,7 +17,8 @@ let started: Promise<TestStore> | undefined
 async function start(): Promise<TestStore> {
   await createNamespace(ref.namespace)
   const startedMs = performance.now()
-  await kubectl(['apply', '-n', ref.namespace, '-f', join(repoDir, 'samples', 'minimal.yaml')])
+  if (engineOfRun().engine) await applyStore(ref)
+  else await kubectl(['apply', '-n', ref.namespace, '-f', join(repoDir, 'samples', 'minimal.yaml')])
   await kubectl(['wait', '-n', ref.namespace, 'sess/minimal', '--for=condition=Ready', '--timeout=180s'])
   report('minimal.yaml', { readyMs: Math.round(performance.now() - startedMs) })
   await untilSettled(ref)

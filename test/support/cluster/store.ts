@@ -5,6 +5,7 @@ import type { Pod } from '../../../src/kube/types.ts'
 import { LABELS, ROLES } from '../../../src/resources/labels.ts'
 import { until } from '../until.ts'
 import { applyObject, getObject, listObjects } from './api.ts'
+import { onEngineOfRun } from './engine.ts'
 
 /** A store of a test. */
 export type StoreRef = Readonly<{ namespace: string; name: string }>
@@ -12,9 +13,10 @@ export type StoreRef = Readonly<{ namespace: string; name: string }>
 /** What names one run of one container: a changed value means that the pod or its container was started anew. */
 export type PodRuns = Readonly<Record<string, string>>
 
-/** Applies a SessionStore as `kubectl apply --server-side` does. */
+/** Applies a SessionStore as `kubectl apply --server-side` does, on the engine of the run where the spec names none. */
 export function applyStore(ref: StoreRef, spec: SessionStoreSpec = {}): Promise<SessionStore> {
-  return applyObject(SESSION_STORES, { apiVersion: API_VERSION, kind: 'SessionStore', metadata: { ...ref }, spec })
+  const store = { apiVersion: API_VERSION, kind: 'SessionStore', metadata: { ...ref }, spec: onEngineOfRun(spec) }
+  return applyObject(SESSION_STORES, store)
 }
 
 export function readStore(ref: StoreRef): Promise<SessionStore> {
