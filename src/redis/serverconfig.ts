@@ -26,10 +26,6 @@ export type ServerConfigInput = Readonly<{
   /** What a restarted server starts with; on a live one only setQuorum changes it. */
   minReplicasToWrite: number
   maxLagSeconds: number
-  /** More parameters of the user that need a restart. */
-  extraStatic?: ServerSettings
-  /** More parameters of the user that CONFIG SET takes. */
-  extraLive?: ServerSettings
 }>
 
 const CLIENT_AUTH = { None: 'no', Optional: 'optional', Require: 'yes' } as const
@@ -60,7 +56,6 @@ const PERSISTENCE = {
 /** The parameters whose change needs a restart of the server: the pod template's hash covers them. */
 export function staticConfig(input: ServerConfigInput): ServerSettings {
   return {
-    ...input.extraStatic,
     ...listen(input),
     aclfile: input.aclFile,
     dir: input.dataDir,
@@ -83,7 +78,6 @@ export function staticConfig(input: ServerConfigInput): ServerSettings {
 export function liveSettings(input: ServerConfigInput): ServerSettings {
   const { replicaBufferBytes } = input
   return {
-    ...input.extraLive,
     maxmemory: String(input.maxMemoryBytes),
     'maxmemory-policy': input.maxMemoryPolicy,
     'maxmemory-clients': '10%',

@@ -31,14 +31,25 @@ const LEFT_BEHIND = {
  */
 export function startCommand(
   store: StoreIdentity,
-  options: Readonly<{ engine: Engine; persistence: Readonly<{ mode: PersistenceMode }>; clusterDomain: string }>,
+  options: Readonly<{
+    engine: Engine
+    persistence: Readonly<{ mode: PersistenceMode }>
+    clusterDomain: string
+    /** Parameters of the spec that only a start can change, and only pods of this very template. */
+    parameters?: Readonly<Record<string, string>>
+  }>,
 ): readonly string[] {
   const announced = podHost(store, '$POD_NAME', options.clusterDomain)
+  const words = Object.entries(options.parameters ?? {}).flatMap(([name, value]) => [
+    `--${name}`,
+    ...value.split(/\s+/).filter(Boolean),
+  ])
   const script = [
     `rm -rf ${LEFT_BEHIND[options.persistence.mode].map((name) => `${DIRECTORIES.data}/${name}`).join(' ')}`,
-    `exec ${PROGRAMS[options.engine].server} ${FILES.config} --replica-announce-ip "${announced}"`,
+    `exec ${PROGRAMS[options.engine].server} ${FILES.config} --replica-announce-ip "${announced}"${words.length > 0 ? ' "$@"' : ''}`,
   ]
-  return ['sh', '-c', `${script.join('\n')}\n`]
+  // As arguments of their own, which no shell reads; the first names the script.
+  return ['sh', '-c', `${script.join('\n')}\n`, ...(words.length > 0 ? ['sh', ...words] : [])]
 }
 
 /**

@@ -31,6 +31,8 @@ export const ANNOTATIONS = {
   engine: `${API_GROUP}/engine`,
   image: `${API_GROUP}/image`,
   tlsMode: `${API_GROUP}/tls-mode`,
+  /** On the StatefulSet of a store with `config`: which parameters are in force, and what they were before. */
+  config: `${API_GROUP}/config`,
   /** Absent: None. */
   persistence: `${API_GROUP}/persistence`,
   storageClass: `${API_GROUP}/storage-class`,

@@ -30,6 +30,8 @@ export type PodInput = Readonly<{
   sizing: Sizing
   /** The cluster's DNS domain, e.g. `cluster.local`. */
   clusterDomain: string
+  /** Parameters of the spec that only a start can change. */
+  parameters?: Readonly<Record<string, string>>
 }>
 
 /** User and group of the servers in every image, by number: no image is asked for names. */
@@ -86,12 +88,18 @@ export function buildPodSpec(store: StoreIdentity, input: PodInput): PodSpec {
   }
 }
 
+function hasParameters({ parameters = {} }: PodInput): boolean {
+  return Object.keys(parameters).length > 0
+}
+
 function buildContainer(store: StoreIdentity, input: PodInput): Container {
   const memory = formatBytes(input.sizing.limitBytes)
   return {
     name: 'server',
     image: input.image,
     command: startCommand(store, input),
+    // A parameter that the server does not take is named in the last words of its log.
+    ...(hasParameters(input) && { terminationMessagePolicy: 'FallbackToLogsOnError' }),
     env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
     ports: [{ name: portName(input.tlsMode), containerPort: PORT, protocol: 'TCP' }],
     resources: { requests: { cpu: '50m', memory }, limits: { memory } },

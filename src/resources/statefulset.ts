@@ -19,6 +19,8 @@ export type StatefulSetOptions = Readonly<{
   staticConfigHash: string
   /** The cluster's DNS domain, e.g. `cluster.local`. */
   clusterDomain: string
+  /** What is in force of `spec.config`, for the annotation; and the part of it that is on the command line. */
+  config?: Readonly<{ annotation?: string; parameters: Readonly<Record<string, string>> }>
   /** Only with persistence. */
   volumes?: VolumeInput
   /** What the live StatefulSet has instead, if there is one. */
@@ -50,6 +52,7 @@ export function buildStatefulSet(
         ...pins(spec, options),
         [ANNOTATIONS.inForce]: inForce,
         ...(bindings.tenancy === 'Shared' && { [ANNOTATIONS.bindings]: pinPolicy(bindings) }),
+        ...(options.config?.annotation !== undefined && { [ANNOTATIONS.config]: options.config.annotation }),
       },
     },
     spec: {
@@ -63,7 +66,15 @@ export function buildStatefulSet(
           labels: objectLabels(store),
           annotations: { [ANNOTATIONS.configHash]: staticConfigHash },
         },
-        spec: buildPodSpec(store, { engine, image, tlsMode, persistence, sizing, clusterDomain }),
+        spec: buildPodSpec(store, {
+          engine,
+          image,
+          tlsMode,
+          persistence,
+          sizing,
+          clusterDomain,
+          ...(options.config && { parameters: options.config.parameters }),
+        }),
       },
       ...claims(store, spec, options),
     },

@@ -18,6 +18,7 @@ import {
   type Upstream,
   waitReplicas,
 } from '../redis/replication.ts'
+import { setParameters } from '../redis/trysetting.ts'
 import { type ActResult, type DataPlane, DONE, notDone } from './dataplane.ts'
 import type { StoreMemory } from './memory.ts'
 import type { Snapshot } from './observe.ts'
@@ -42,7 +43,7 @@ type Step<K extends TopologyStep['kind']> = Extract<TopologyStep, { kind: K }>
 /** Asserts users and settings on members in parallel; one that refuses is left out for a while and named. */
 export async function actPrepare(context: ServerContext, step: Step<'prepare'>): Promise<ActResult> {
   const { snapshot, dataPlane, memory, nowMs } = context
-  const { credentials, settings, facts } = snapshot
+  const { credentials, settings, facts, config } = snapshot
   const password = credentials.logins.replication?.passwords[0]
   if (password === undefined) return notDone('the replication login does not exist yet')
   const hash = facts.goal.preparedHash
@@ -50,8 +51,15 @@ export async function actPrepare(context: ServerContext, step: Step<'prepare'>):
   const input = { users: credentials.users, settings, replication, hash }
   const results = await Promise.all(
     step.members.map(async (name) => {
-      const prepared = await withConnection(dataPlane, name, (connection) => prepare(connection, input))
+      const prepared = await withConnection(dataPlane, name, async (connection) => {
+        const asserted = await prepare(connection, input)
+        if (!asserted.ok) return asserted
+        const set = await setParameters(connection, config.settings)
+        return set.ok ? { ...asserted, refused: set.refused } : set
+      })
       if (prepared.ok) {
+        const { runId, refused } = prepared
+        memory.config.noteTold(name, { runId, settings: config.settings, refused })
         dataPlane.notePrepared(name, prepared)
         return DONE
       }

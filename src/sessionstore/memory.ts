@@ -1,6 +1,7 @@
 import type { OperatorError } from '../kube/errors.ts'
 import type { Pod } from '../kube/types.ts'
 import type { ProbeFacts } from '../redis/types.ts'
+import { ConfigMemory } from './configmemory.ts'
 import { RefusedPods } from './refusedpods.ts'
 
 /** A pod whose object was removed by force while its server still ran: it may write behind a partition. */
@@ -32,6 +33,7 @@ export type Attempt = Readonly<{ generation: number; nowMs: number }>
  */
 export class StoreMemory {
   readonly observingSinceMs: number
+  readonly config = new ConfigMemory()
   #waitingFor: string | undefined
   readonly #ghosts = new Map<string, Ghost>()
   readonly #linkDownSinceMs = new Map<string, number>()

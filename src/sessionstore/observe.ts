@@ -1,5 +1,5 @@
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
-import type { SessionStore } from '../api/v1alpha1/sessionstore.ts'
+import type { SessionStore, SessionStoreSpec } from '../api/v1alpha1/sessionstore.ts'
 import { BY_STORE, type Caches } from '../caches.ts'
 import { OperatorError } from '../kube/errors.ts'
 import { keyOf, type Pod, type StatefulSet } from '../kube/types.ts'
@@ -12,10 +12,12 @@ import { configMapName, PORT, statefulSetName } from '../resources/names.ts'
 import { buildPodSpec, type PodInput } from '../resources/pod.ts'
 import { type Sizing, sizeStore } from '../resources/sizing.ts'
 import { readBindings, type StoreBindings } from './bindings.ts'
+import { readConfig } from './config.ts'
 import { type Credentials, hashPrepared, readCredentials } from './credentials.ts'
 import { canonical, rawSpecInForce, specInForce, templateHash, toInForce } from './inforce.ts'
 import { readMembers, readNode } from './members.ts'
 import type { StoreMemory } from './memory.ts'
+import type { ConfigPlan } from './plan/config.ts'
 import { type Intent, isReached, type Mark, type MemberFacts, type TopologyFacts } from './plan/facts.ts'
 import type { PodTrouble } from './plan/podobstacles.ts'
 import { memoryInForce, serverConfigInput } from './plan/server.ts'
@@ -56,6 +58,8 @@ export type Snapshot = Readonly<{
   facts: TopologyFacts
   /** Parameters to assert on every member now. */
   settings: ServerSettings
+  /** Those of `spec.config`. */
+  config: ConfigPlan
   configText: string
   staticConfigHash: string
   operatorNamespace?: string
@@ -94,17 +98,19 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const credentials = readCredentials(caches, identity, { spec, bindings })
   const labelled = caches.pods.byIndex(BY_STORE, keyOf({ metadata: identity }))
   const pods = labelled.filter((pod) => isPodOf(pod, statefulSet, kept))
+  const facts = (member: string): ProbeFacts => inputs.probes.facts(member)
   const config = serverConfigInput(spec, sizing)
-  const fixedPod = fixedPodSpec(identity, { ...spec, sizing, clusterDomain })
+  const parameters = readConfig({ spec, statefulSet, pods, facts, memory: inputs.memory.config })
+  const { restart } = parameters.state
+  const fixedPod = fixedPodSpec(identity, { ...spec, sizing, clusterDomain, parameters: restart })
   const rendered = hashPrepared([staticConfig(config), fixedPod])
-  const raw = rawSpecInForce(store, statefulSet)
+  const raw = withParameters(rawSpecInForce(store, statefulSet), restart)
   const staticConfigHash = templateHash(statefulSet, { raw, image: spec.image, rendered })
   const template = {
     configHash: staticConfigHash,
     isObserved: isTemplateObserved(statefulSet, staticConfigHash),
     limitBytes: templateLimitBytes(statefulSet),
   }
-  const facts = (member: string): ProbeFacts => inputs.probes.facts(member)
   const members = readMembers({ ...inputs, facts, identity, statefulSet, pods, template })
   const maxMemoryBytes = memoryInForce({
     goalBytes: sizing.maxMemoryBytes,
@@ -114,7 +120,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
   })
   const settings = liveSettings({ ...config, maxMemoryBytes })
   const { users, logins } = credentials
-  const preparedHash = hashPrepared([users, settings, logins.replication?.passwords[0] ?? ''])
+  const preparedHash = hashPrepared([users, settings, parameters.settings, logins.replication?.passwords[0] ?? ''])
   const volumes = volumeFacts && volumesInForce(volumeFacts)
   const dataUid = volumes?.dataUid ?? identity.uid
   const base = { store, dataUid, statefulSet, spec, members, preparedHash }
@@ -134,14 +140,20 @@ export function observe(inputs: ObserveInputs): Snapshot {
     troubles: pods.flatMap((pod) => readTroubles(pod, readNode(caches, pod.spec?.nodeName), nowMs)),
     facts: readFacts(inputs, base),
     settings,
+    config: parameters,
     configText: renderServerConfig(config),
     staticConfigHash,
     ...(inputs.operatorNamespace !== undefined && { operatorNamespace: inputs.operatorNamespace }),
     bindingNamespaces: bindings.namespaces,
     areNodesWatched: !caches.nodes.isUnavailable,
     inForce: canonical(toInForce(raw, rendered)),
-    ...(maxMemoryBytes !== sizing.maxMemoryBytes && { pending: describePending(maxMemoryBytes, sizing) }),
+    ...describePending(maxMemoryBytes, sizing, parameters),
   }
+}
+
+/** Of `config` the template has only what a server was asked about: what is merely wanted must not pass for applied. */
+function withParameters({ config: _, ...raw }: SessionStoreSpec, restart: Readonly<Record<string, string>>) {
+  return Object.keys(restart).length > 0 ? { ...raw, config: restart } : raw
 }
 
 /** The pod's template without its memory, which is changed in place, and what only follows from the memory. */
@@ -237,6 +249,10 @@ function readIntent({ status }: SessionStore): Intent | undefined {
   return { kind, epoch, candidate, ...(from !== undefined && { from }), reason, startedAtMs: Date.parse(startedAt) }
 }
 
-function describePending(current: number, sizing: Sizing): string {
-  return `maxmemory stays at ${current} bytes and goes to ${sizing.maxMemoryBytes} as soon as the containers and the data allow`
+function describePending(maxMemoryBytes: number, { maxMemoryBytes: goal }: Sizing, { untried }: ConfigPlan) {
+  if (maxMemoryBytes !== goal)
+    return {
+      pending: `maxmemory stays at ${maxMemoryBytes} bytes and goes to ${goal} as soon as the containers and the data allow`,
+    }
+  return untried.length > 0 ? { pending: `parameters are tried on one member first: ${untried.join(', ')}` } : {}
 }

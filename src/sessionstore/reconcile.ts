@@ -9,19 +9,22 @@ import { renderAclFile } from '../redis/acl.ts'
 import { act } from './act.ts'
 import { applyDefaultBinding, applyIssued, removeBudget, removeNetworkPolicy } from './applyobjects.ts'
 import { applyDeclared, growVolumes } from './applyvolumes.ts'
+import { configOnStatefulSet } from './config.ts'
 import type { ActResult } from './dataplane.ts'
 import { issueMissing } from './issue.ts'
 import { noteOfOutcome, noteOfStep } from './notes.ts'
 import { observe, type Snapshot } from './observe.ts'
 import { noteOutage } from './outage.ts'
-import { type Intent, isReached, type Outcome } from './plan/facts.ts'
+import type { Intent, Outcome } from './plan/facts.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
 import { lookUpRefusedPods } from './refusedpods.ts'
 import { reloadCertificates } from './reload.ts'
+import { noteUsers } from './remember.ts'
 import { readRefusedResize, resizePods } from './resize.ts'
 import { isAtRest, refusalOf, restUntil, staleServers, tlsFacts } from './rest.ts'
 import type { Runtime } from './runtime.ts'
-import { describeFailover, writeStatus } from './writestatus.ts'
+import { tryConfig } from './tryconfig.ts'
+import { describeFailover, withIntent, withoutIntent, writeStatus } from './writestatus.ts'
 
 export type ReconcileDeps = Readonly<{
   client: KubeClient
@@ -105,6 +108,10 @@ async function look(pass: Pass): Promise<Snapshot | undefined> {
 async function takeStep(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Promise<Taken> {
   const { step } = plan
   if (step.kind === 'none') await reloadCertificates(pass, staleServers(snapshot))
+  if (step.kind === 'none' || step.kind === 'wait') {
+    const tried = await tryConfig({ ...pass.runtime, log: pass.log }, snapshot)
+    if (tried !== 'nothing') return { kind: 'again', isServerChanged: tried === 'tried' }
+  }
   const isAct = step.kind !== 'none' && step.kind !== 'wait' && step.kind !== 'blocked'
   if (isAct) {
     pass.log.info({ store: pass.key, ...step }, 'Topology step')
@@ -147,7 +154,8 @@ async function applyObjects(pass: Pass, snapshot: Snapshot, plan: TopologyPlan):
   // Suspended: what is there stays as it is.
   if (spec.suspend) return false
   const aclFile = renderAclFile(credentials.users)
-  const inputs = { ...snapshot, aclFile, replicas: plan.replicas, clusterDomain }
+  const config = configOnStatefulSet(snapshot.config)
+  const inputs = { ...snapshot, aclFile, config, replicas: plan.replicas, clusterDomain }
   const [settled] = await Promise.all([
     applyDeclared(context, snapshot, inputs),
     applyDefaultBinding(context, spec.bindings),
@@ -196,15 +204,6 @@ function actContext(pass: Pass, snapshot: Snapshot, plan: TopologyPlan) {
       events.record({ regarding: snapshot.store, ...noteOfOutcome(intent, outcome, lastFailover?.downtime) })
     },
   }
-}
-
-function withIntent(snapshot: Snapshot, intent: Intent): Snapshot {
-  return { ...snapshot, facts: { ...snapshot.facts, intent } }
-}
-
-function withoutIntent(snapshot: Snapshot): Snapshot {
-  const { intent: _, ...facts } = snapshot.facts
-  return { ...snapshot, facts }
 }
 
 type Finish = Readonly<{
@@ -256,10 +255,4 @@ function retry(pass: Pass, snapshot: Snapshot, { plan, error, objectsFailure }: 
     if (objectsFailure !== undefined) pass.runtime.memory.noteObjectsFailure(objectsFailure, attemptOf(snapshot))
   }
   return restUntil(snapshot, plan)
-}
-
-function noteUsers(memory: Runtime['memory'], { facts, credentials }: Snapshot): void {
-  const reached = facts.members.filter(isReached)
-  const isTold = reached.every((member) => member.probe.preparedHash === facts.goal.preparedHash)
-  if (reached.length > 0 && isTold) memory.noteApplied(credentials.boundKeys)
 }

@@ -5,6 +5,7 @@ import type { Caches } from '../caches.ts'
 import { type ApplyClient, applyStatus } from '../kube/apply.ts'
 import type { KubeMetrics } from '../kube/metrics.ts'
 import { keyOf } from '../kube/types.ts'
+import { inForce } from './config.ts'
 import type { StoreMemory } from './memory.ts'
 import type { Snapshot } from './observe.ts'
 import type { TlsFacts, WriteProbe } from './plan/conditions/inputs.ts'
@@ -58,6 +59,7 @@ export async function writeStatus(context: StatusContext, written: Written): Pro
   const status = planStatus({
     ...snapshot,
     ...extras,
+    config: inForce(snapshot.config.state),
     ...(obstacle && { obstacle }),
     plan,
     generation: store.metadata.generation ?? 0,
@@ -111,4 +113,15 @@ function withLoss(failover: LastFailover | undefined, memory: StoreMemory): Last
 
 function isoTime(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z')
+}
+
+/** The snapshot as the status is to show it once an act was decided. */
+export function withIntent(snapshot: Snapshot, intent: Intent): Snapshot {
+  return { ...snapshot, facts: { ...snapshot.facts, intent } }
+}
+
+/** And once it is finished. */
+export function withoutIntent(snapshot: Snapshot): Snapshot {
+  const { intent: _, ...facts } = snapshot.facts
+  return { ...snapshot, facts }
 }

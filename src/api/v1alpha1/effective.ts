@@ -73,6 +73,8 @@ export type EffectiveSpec = Readonly<{
   tlsMode: TLSMode
   bindings: BindingPolicy
   suspend: boolean
+  /** Parameters as the spec has them; which of them are in force the servers have to say. */
+  config: Readonly<Record<string, string>>
   networkPolicy: NetworkAccess
   durability: Durability
   failoverMode: FailoverMode
@@ -96,6 +98,7 @@ export function effectiveSpec(spec: SessionStoreSpec): EffectiveSpec {
     tlsMode: spec.tls?.mode ?? DEFAULTS.tlsMode,
     bindings: effectiveBindings(spec.bindings),
     suspend: spec.suspend ?? DEFAULTS.suspend,
+    config: spec.config ?? {},
     networkPolicy: { mode: DEFAULTS.networkPolicyMode, ...spec.networkPolicy },
     durability: effectiveDurability(spec.durability, replicas),
     failoverMode: spec.failover?.mode ?? DEFAULTS.failoverMode,

@@ -8,6 +8,7 @@ import { API_VERSION } from './group.ts'
 import { type SessionStoreStatus, sessionStoreStatus } from './sessionstorestatus.ts'
 import { bindings } from './spec/bindings.ts'
 import { capacity } from './spec/capacity.ts'
+import { config } from './spec/config.ts'
 import { durability, durabilityRules } from './spec/durability.ts'
 import { engineFields, engineRules } from './spec/engine.ts'
 import { failover } from './spec/failover.ts'
@@ -34,6 +35,7 @@ export const sessionStoreSpec = object(
       { defaultText: DEFAULTS.eviction, change: 'live' },
     ),
     tls,
+    config,
     networkPolicy,
     bindings,
     suspend: boolean('Stops applying changes of this spec. Failover and the renewal of certificates go on.', {

@@ -1,5 +1,5 @@
 import type { Infer } from '../schema.ts'
-import { boolean, duration, integer, list, object, oneOf, quantity, required, string, time } from '../schema.ts'
+import { boolean, duration, integer, list, map, object, oneOf, quantity, required, string, time } from '../schema.ts'
 import { bindingReference, conditions, observedGeneration } from './common.ts'
 import {
   BINDING_SOURCES,
@@ -8,6 +8,7 @@ import {
   ENGINES,
   EVICTION_POLICIES,
   FAILOVER_MODES,
+  LIMITS,
   NETWORK_POLICY_MODES,
   PERSISTENCE_MODES,
   RETAIN_POLICIES,
@@ -34,6 +35,9 @@ const effective = object('The spec with every default resolved: what the operato
     retain: oneOf('What becomes of the volumes when the store is deleted.', RETAIN_POLICIES),
   }),
   tls: object('Encryption of connections.', { mode: oneOf('Whether connections use TLS.', TLS_MODES) }),
+  config: map('Parameters of the spec that are in force.', string('Value.', { maxLength: LIMITS.config.valueLength }), {
+    maxProperties: LIMITS.config.entries,
+  }),
   networkPolicy: object('Who may connect to the servers.', {
     mode: oneOf('Whether a NetworkPolicy limits it.', NETWORK_POLICY_MODES),
   }),

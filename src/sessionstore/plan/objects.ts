@@ -11,7 +11,7 @@ import { buildUsersSecret } from '../../resources/secrets.ts'
 import { buildServiceAccount } from '../../resources/serviceaccount.ts'
 import { buildServices } from '../../resources/services.ts'
 import type { Sizing } from '../../resources/sizing.ts'
-import { buildStatefulSet } from '../../resources/statefulset.ts'
+import { buildStatefulSet, type StatefulSetOptions } from '../../resources/statefulset.ts'
 
 /** What the objects of a store are made from; texts and hashes are rendered outside, where hashing is allowed. */
 export type ObjectInputs = Readonly<{
@@ -26,6 +26,8 @@ export type ObjectInputs = Readonly<{
   /** Annotation that says what the StatefulSet is made from. */
   inForce: string
   aclFile: string
+  /** What is in force of `spec.config`, for the StatefulSet. */
+  config?: StatefulSetOptions['config']
   /** Only with persistence. */
   volumes?: VolumeInput
   /** The live one: what it cannot change is kept. */
@@ -60,6 +62,7 @@ export function planObjects(inputs: ObjectInputs): ObjectWaves {
     staticConfigHash,
     clusterDomain,
     inForce,
+    ...(inputs.config && { config: inputs.config }),
     ...(volumes && { volumes }),
     ...(claimTemplate && { claimTemplate }),
   }

@@ -2,6 +2,7 @@ import type { ConditionReason } from '../../api/v1alpha1/conditions.ts'
 import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
 import { formatBytes } from '../../api/v1alpha1/quantity.ts'
 import { type BindingObstacles, findBindingObstacle } from './bindingobstacles.ts'
+import type { ConfigPlan } from './config.ts'
 import { type BlockedReason, isReached, type TopologyFacts } from './facts.ts'
 import { findVolumeObstacle, goalBytes, type VolumeFacts } from './volumes.ts'
 
@@ -23,6 +24,7 @@ export type ObstacleInputs = Readonly<{
   facts: Pick<TopologyFacts, 'members'>
   volumeFacts?: VolumeFacts
   spec: Pick<EffectiveSpec, 'networkPolicy'>
+  config: Pick<ConfigPlan, 'refusals'>
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
   bindings?: BindingObstacles
@@ -34,6 +36,7 @@ type ObstacleRule = (inputs: ObstacleInputs) => Obstacle | undefined
 const RULES: readonly ObstacleRule[] = [
   ({ refused }) => refused,
   shutOut,
+  refusedParameter,
   ({ bindings }) => bindings && findBindingObstacle(bindings),
   ({ refusedPods }) => refusedPods,
   ({ refusedResize }) => refusedResize,
@@ -60,6 +63,19 @@ function shutOut({ spec, operatorNamespace }: ObstacleInputs): Obstacle | undefi
     reason: 'InvalidConfig',
     message:
       'networkPolicy.mode Restricted is not applied: the operator runs outside the cluster and would shut itself out; run it in the cluster, or set networkPolicy.mode to None',
+  }
+}
+
+/** The store serves on with what was in force. */
+function refusedParameter({ config: { refusals } }: ObstacleInputs): Obstacle | undefined {
+  const [first] = refusals
+  if (!first) return undefined
+  const [name, { value, member, message }] = first
+  const others = [...refusals.keys()].slice(1)
+  const more = others.length > 0 ? `; refused, too: ${others.join(', ')}` : ''
+  return {
+    reason: 'InvalidConfig',
+    message: `config.${name} is "${value}", which ${member} does not take: ${message}; what was in force before stays, correct or remove it${more}`,
   }
 }
 

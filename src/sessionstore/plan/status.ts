@@ -27,6 +27,8 @@ export type StatusInputs = ConditionInputs &
     /** Whether a login of the store's own name is there to be used. */
     bindings: Readonly<{ hasDefault: boolean }>
     sizing: Sizing
+    /** Parameters of `spec.config` that are in force. */
+    config: Readonly<Record<string, string>>
     volumes?: VolumeInput
     generation: number
     nowIso: string
@@ -76,7 +78,7 @@ function planConditionList(inputs: StatusInputs): readonly Condition[] {
   return conditions
 }
 
-function describeEffective({ spec, sizing, volumes }: StatusInputs): EffectiveStatus {
+function describeEffective({ spec, sizing, volumes, config }: StatusInputs): EffectiveStatus {
   return {
     engine: spec.engine,
     version: spec.version,
@@ -88,6 +90,7 @@ function describeEffective({ spec, sizing, volumes }: StatusInputs): EffectiveSt
     eviction: spec.eviction,
     persistence: describePersistence(spec, volumes),
     tls: { mode: spec.tlsMode },
+    ...(Object.keys(config).length > 0 && { config }),
     networkPolicy: { mode: spec.networkPolicy.mode },
     bindings: { tenancy: spec.bindings.tenancy, from: spec.bindings.from },
     durability: describeDurability(spec),

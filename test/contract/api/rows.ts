@@ -1,5 +1,6 @@
 import { bindingsRows } from './rows/bindings.ts'
 import { capacityRows } from './rows/capacity.ts'
+import { configRows } from './rows/config.ts'
 import { durabilityRows } from './rows/durability.ts'
 import { engineRows } from './rows/engine.ts'
 import { failoverRows } from './rows/failover.ts'
@@ -18,6 +19,7 @@ export const SESSION_STORE_ROWS: Readonly<Record<string, RowsOfRule>> = {
   ...durabilityRows,
   ...failoverRows,
   ...tlsRows,
+  ...configRows,
   ...networkPolicyRows,
   ...bindingsRows,
 }

@@ -9,6 +9,18 @@ export type FindServer = (host: string) => FakeServer | undefined
 
 let runs = 0
 
+/** Parameters that nobody set: one that can be changed live, one that only a start can change. */
+const DEFAULTS = { hz: '10', 'io-threads': '1' } as const
+
+/** What the real server says to a parameter that it does not take. */
+function refusalOf([name = '', value = '']: readonly string[]): Error | undefined {
+  const failed = `ERR CONFIG SET failed (possibly related to argument '${name}') - `
+  if (name === 'io-threads') return new Error(`${failed}can't set immutable config`)
+  if (name === 'hz' && !/^\d+$/.test(value)) return new Error(`${failed}argument couldn't be parsed into an integer`)
+  if (name === 'nosuch') return new Error(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`)
+  return undefined
+}
+
 /** A server in memory that answers what the operator asks, the boot guard and the write gate included. */
 export class FakeServer {
   readonly name: string
@@ -41,6 +53,7 @@ export class FakeServer {
     this.upstream = { host: '127.0.0.1', port: '1' }
     this.record = undefined
     this.config.clear()
+    for (const [name, value] of Object.entries(DEFAULTS)) this.config.set(name, value)
     this.config.set('replica-serve-stale-data', 'no').set('min-replicas-to-write', '1').set('min-replicas-max-lag', '2')
     this.users.clear()
     this.users.set('operator', ['operator', 'reset', 'on'])
@@ -102,6 +115,8 @@ export class FakeServer {
   #change(words: readonly string[], servers: readonly FakeServer[]): Answer {
     const [name = '', sub = '', ...rest] = words
     this.log.push(name === 'EVAL' ? 'EVAL record' : words.slice(0, name === 'ACL' ? 3 : 4).join(' '))
+    const refusal = name === 'CONFIG' && refusalOf(rest)
+    if (refusal) return refusal
     if (name === 'CONFIG')
       for (let i = 0; i + 1 < rest.length; i += 2) this.config.set(rest[i] ?? '', rest[i + 1] ?? '')
     if (`${name} ${sub}` === 'ACL SETUSER') this.users.set(rest[0] ?? '', rest)

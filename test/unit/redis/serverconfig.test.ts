@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { PERSISTENCE_MODES } from '../../../src/api/v1alpha1/defaults.ts'
+import { isOwnedParameter } from '../../../src/api/v1alpha1/spec/config.ts'
 import {
   liveSettings,
   quorumSettings,
@@ -78,14 +80,17 @@ describe('renderServerConfig()', () => {
     }
   })
 
-  it('lets nobody override what the operator owns', () => {
-    const extra = { replicaof: '10.0.0.1 6379', save: '60 1' }
-    const settings = staticConfig({ ...input, extraStatic: extra, extraLive: { maxmemory: '0' } })
-    expect(settings).to.include({ replicaof: '127.0.0.1 1', save: '' })
-    expect(liveSettings({ ...input, extraLive: { maxmemory: '0', timeout: '5' } })).to.include({
-      maxmemory: '134217728',
-      timeout: '5',
-    })
+  it('has no parameter that spec.config may set', () => {
+    const { tls: _tls, ...plain } = input
+    const inputs = PERSISTENCE_MODES.flatMap((persistence) => [
+      { ...input, persistence },
+      { ...plain, persistence },
+    ])
+    const names = inputs
+      .flatMap((each) => [staticConfig(each), liveSettings(each), quorumSettings(each)])
+      .flatMap(Object.keys)
+
+    expect(names.filter((name) => !isOwnedParameter(name))).to.deep.equal([])
   })
 })
 

@@ -14,6 +14,7 @@ const builtIn: EffectiveSpec = {
   tlsMode: 'Required',
   bindings: { tenancy: 'Dedicated', from: 'Same', defaultBinding: 'Ensure' },
   suspend: false,
+  config: {},
   networkPolicy: { mode: 'None' },
   durability: { mode: 'Bounded', minReplicasToWrite: 1, maxLagMs: 2000, whenDegraded: 'Relax' },
   failoverMode: 'Operator',

@@ -7,14 +7,31 @@ import { facts } from '../../../support/topology/words.ts'
 
 const refused = { reason: 'NameConflict', message: 'Service "s" is of somebody else' } as const
 const restricted = effectiveSpec({ networkPolicy: { mode: 'Restricted' } })
-const well: ObstacleInputs = { facts: { members: [] }, spec: effectiveSpec({}), operatorNamespace: 'system' }
+const well: ObstacleInputs = {
+  facts: { members: [] },
+  spec: effectiveSpec({}),
+  config: { refusals: new Map() },
+  operatorNamespace: 'system',
+}
 const { operatorNamespace: _, ...outside } = well
+
+const wrong = { value: '-1', member: 's-2', message: 'argument must be between 1 and 500 inclusive', image: 'i' }
 
 const rows: readonly [rule: string, inputs: ObstacleInputs, want: string | undefined][] = [
   ['finds none in a store that is well', well, undefined],
   ['tells what could not be written', { ...well, refused }, 'NameConflict: Service "s" is of somebody else'],
   ['finds none in a policy that admits the operator', { ...well, spec: restricted }, undefined],
   ['finds none outside the cluster without a policy', outside, undefined],
+  [
+    'names a parameter that a server refused, and who, in its own words',
+    { ...well, config: { refusals: new Map([['hz', wrong]]) } },
+    'InvalidConfig: config.hz is "-1", which s-2 does not take: argument must be between 1 and 500 inclusive; what was in force before stays, correct or remove it',
+  ],
+  [
+    'names the others, too',
+    { ...well, config: { refusals: new Map(['hz', 'nosuch', 'other'].map((name) => [name, wrong])) } },
+    'InvalidConfig: config.hz is "-1", which s-2 does not take: argument must be between 1 and 500 inclusive; what was in force before stays, correct or remove it; refused, too: nosuch, other',
+  ],
   [
     'does not let an operator outside the cluster shut itself out',
     { ...outside, spec: restricted },

@@ -87,6 +87,7 @@ describe('planStatus()', () => {
       bindings: { hasDefault: true },
       identity,
       sizing: sizeStore(given.spec, 3),
+      config: {},
       generation: 4,
       nowIso,
     })
