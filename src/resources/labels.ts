@@ -38,6 +38,8 @@ export const ANNOTATIONS = {
   storageClass: `${API_GROUP}/storage-class`,
   /** On the StatefulSet and on volumes: the store whose UID the records in the data carry; another one after an adoption. */
   dataUid: `${API_GROUP}/data-uid`,
+  /** On the StatefulSet: the pods that were let take part; written by a precondition, never by a builder. */
+  runs: `${API_GROUP}/runs`,
   /** On the StatefulSet: what it was last made from. */
   inForce: `${API_GROUP}/in-force`,
   /** On the StatefulSet of a Shared store: who may have a login, as it is in force. */

@@ -1,5 +1,5 @@
 import { assertNever } from '../assertnever.ts'
-import { type ApiContext, actDescribePods, actLabel, actMark, actRestart } from './actpods.ts'
+import { type ApiContext, actDescribePods, actLabel, actMark, actNoteRuns, actRestart } from './actpods.ts'
 import {
   actDemote,
   actEstablish,
@@ -59,6 +59,8 @@ export async function act(context: ActContext, step: TopologyStep): Promise<ActR
       return done(context.writeIntent(step.intent))
     case 'clearIntent':
       return done(context.clearIntent(step.intent, step.outcome))
+    case 'noteRuns':
+      return done(actNoteRuns(context, step))
     case 'mark':
       return done(actMark(context, step))
     case 'label':

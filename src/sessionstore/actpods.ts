@@ -85,11 +85,22 @@ async function keep({ caches }: ApiContext, patched: Promise<Pod>): Promise<void
 }
 
 /** Written only over the version it was decided on, before the servers are told of a lower w or another n. */
-export async function actMark({ client, caches, snapshot, signal }: ApiContext, step: Step<'mark'>): Promise<void> {
+export function actMark(context: ApiContext, { mark }: Step<'mark'>): Promise<void> {
+  return annotate(context, { [ANNOTATIONS.mark]: JSON.stringify(mark) })
+}
+
+/** Written before the pods take part, over the list it was decided on. */
+export function actNoteRuns(context: ApiContext, { runs }: Step<'noteRuns'>): Promise<void> {
+  return annotate(context, { [ANNOTATIONS.runs]: JSON.stringify(runs) })
+}
+
+type Annotations = Readonly<Record<string, string>>
+
+async function annotate({ client, caches, snapshot, signal }: ApiContext, annotations: Annotations): Promise<void> {
   const { statefulSet } = snapshot
   if (!statefulSet) return
   const { resourceVersion } = statefulSet.metadata
-  const body = { metadata: { resourceVersion, annotations: { [ANNOTATIONS.mark]: JSON.stringify(step.mark) } } }
+  const body = { metadata: { resourceVersion, annotations } }
   const options = { kind: 'merge', body, fieldManager: FIELD_MANAGER, signal } as const
   try {
     caches.statefulSets.upsert(await client.patch(STATEFUL_SETS, statefulSet.metadata, options))

@@ -8,10 +8,10 @@ import type { PersistentVolumeClaim, StorageClass } from '../kube/resources.ts'
 import { type KubeNode, keyOf, type Pod } from '../kube/types.ts'
 import { controllerOf, type Mapper, namedByLabel, self, watches } from '../kube/watches.ts'
 import { LABELS } from '../resources/labels.ts'
-import { isGhost } from './members.ts'
 import { evictionOf, isEvicted } from './podtrouble.ts'
 import { type ReconcileDeps, reconcileStore } from './reconcile.ts'
 import { tellRetained } from './retained.ts'
+import { isGhost } from './runs.ts'
 import { type Runtime, type RuntimeOptions, StoreRuntime } from './runtime.ts'
 
 export type StoreControllerDeps = ReconcileDeps &
@@ -84,8 +84,8 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
   caches.pods.onChange(({ kind, object, previous }) => {
     const last = previous ?? object
     if (kind !== 'deleted' && isEvicted(object) && !(previous && isEvicted(previous))) tellEviction(object)
-    if (kind !== 'deleted' || !isGhost(caches, last)) return
-    for (const key of namedByLabel(LABELS.store)(last)) runtimes.get(key)?.memory.addGhost(last, nowMs())
+    if (kind !== 'deleted' || isGhost(caches, last)) return
+    for (const key of namedByLabel(LABELS.store)(last)) runtimes.get(key)?.memory.noteEnded(last.metadata.uid ?? '')
   })
 
   return {

@@ -4,9 +4,6 @@ import type { ProbeFacts } from '../redis/types.ts'
 import { ConfigMemory } from './configmemory.ts'
 import { RefusedPods } from './refusedpods.ts'
 
-/** A pod whose object was removed by force while its server still ran: it may write behind a partition. */
-export type Ghost = Readonly<{ podUID: string; name: string; node: string; removedMs: number }>
-
 /** Preparing the same run again at once would fail in the same way. */
 const RETRY_PREPARE_MS = 3000
 /** So are objects that were refused, while the topology is looked at every second. */
@@ -35,7 +32,8 @@ export class StoreMemory {
   readonly observingSinceMs: number
   readonly config = new ConfigMemory()
   #waitingFor: string | undefined
-  readonly #ghosts = new Map<string, Ghost>()
+  readonly #ended = new Set<string>()
+  readonly #ghostSinceMs = new Map<string, number>()
   readonly #linkDownSinceMs = new Map<string, number>()
   readonly #prepareFailures = new Map<string, Readonly<{ runId: string; atMs: number; message: string }>>()
   /** First moment the current outage of the primary was seen; ends with the next established primary. */
@@ -132,14 +130,20 @@ export class StoreMemory {
     return isValid ? failed.error : undefined
   }
 
-  addGhost(pod: Pod, nowMs: number): void {
-    const { uid = '', name } = pod.metadata
-    this.#ghosts.set(uid, { podUID: uid, name, node: pod.spec?.nodeName ?? '', removedMs: nowMs })
+  /** A pod was seen to go after its container had ended. */
+  noteEnded(podUID: string): void {
+    this.#ended.add(podUID)
   }
 
-  /** Ghosts that may still run; those that `isOver` says are gone are forgotten. */
-  ghosts(isOver: (ghost: Ghost) => boolean): readonly Ghost[] {
-    for (const ghost of this.#ghosts.values()) if (isOver(ghost)) this.#ghosts.delete(ghost.podUID)
-    return [...this.#ghosts.values()]
+  /** Nothing of this pod runs any more. Another process does not know, and waits until its Node vouches for it. */
+  hasEnded(podUID: string): boolean {
+    return this.#ended.has(podUID)
+  }
+
+  /** When a pod that took part was first missed. */
+  ghostSinceMs(podUID: string, nowMs: number): number {
+    const sinceMs = this.#ghostSinceMs.get(podUID) ?? nowMs
+    this.#ghostSinceMs.set(podUID, sinceMs)
+    return sinceMs
   }
 }

@@ -1,30 +1,32 @@
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
 import type { SessionStore, SessionStoreSpec } from '../api/v1alpha1/sessionstore.ts'
 import { BY_STORE, type Caches } from '../caches.ts'
-import { OperatorError } from '../kube/errors.ts'
 import { keyOf, type Pod, type StatefulSet } from '../kube/types.ts'
 import { liveSettings, renderServerConfig, staticConfig } from '../redis/serverconfig.ts'
 import type { ProbeFacts, ServerSettings } from '../redis/types.ts'
 import type { VolumeInput } from '../resources/claims.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { ANNOTATIONS } from '../resources/labels.ts'
-import { configMapName, PORT, statefulSetName } from '../resources/names.ts'
+import { configMapName, statefulSetName } from '../resources/names.ts'
 import { buildPodSpec, type PodInput } from '../resources/pod.ts'
 import { type Sizing, sizeStore } from '../resources/sizing.ts'
 import { readBindings, type StoreBindings } from './bindings.ts'
 import { readConfig } from './config.ts'
 import { type Credentials, hashPrepared, readCredentials } from './credentials.ts'
 import { canonical, rawSpecInForce, specInForce, templateHash, toInForce } from './inforce.ts'
-import { readMembers, readNode } from './members.ts'
+import { readMembers } from './members.ts'
 import type { StoreMemory } from './memory.ts'
 import type { ConfigPlan } from './plan/config.ts'
-import { type Intent, isReached, type Mark, type MemberFacts, type TopologyFacts } from './plan/facts.ts'
+import { isReached, type TopologyFacts } from './plan/facts.ts'
 import type { PodTrouble } from './plan/podobstacles.ts'
 import { memoryInForce, serverConfigInput } from './plan/server.ts'
 import { type VolumeFacts, volumesInForce } from './plan/volumes.ts'
+import { readNode } from './podfacts.ts'
 import { grantedBytesOf, templateLimitBytes } from './podmemory.ts'
 import { readTroubles } from './podtrouble.ts'
 import { isPodOf, type Kept, readKept, withKept } from './replaced.ts'
+import { observeRuns } from './runs.ts'
+import { readTopologyFacts } from './topologyfacts.ts'
 import { readVolumes } from './volumes.ts'
 
 /** What observe asks of the data plane. */
@@ -33,9 +35,6 @@ export type MemberProbes = Readonly<{
   lastHeardMs(member: string): number
   degradedSinceMs: number | undefined
 }>
-
-/** Marks did not say it while there was but one. */
-const MAX_LAG_OF_OLD_MARKS_MS = 2000
 
 /** Everything one pass of a reconcile knows; built once, never changed. */
 export type Snapshot = Readonly<{
@@ -111,7 +110,8 @@ export function observe(inputs: ObserveInputs): Snapshot {
     isObserved: isTemplateObserved(statefulSet, staticConfigHash),
     limitBytes: templateLimitBytes(statefulSet),
   }
-  const members = readMembers({ ...inputs, facts, identity, statefulSet, pods, template })
+  const observed = { ...inputs, facts, identity, statefulSet, pods, template }
+  const members = readMembers(observed)
   const maxMemoryBytes = memoryInForce({
     goalBytes: sizing.maxMemoryBytes,
     goalLimitBytes: sizing.limitBytes,
@@ -123,7 +123,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const preparedHash = hashPrepared([users, settings, parameters.settings, logins.replication?.passwords[0] ?? ''])
   const volumes = volumeFacts && volumesInForce(volumeFacts)
   const dataUid = volumes?.dataUid ?? identity.uid
-  const base = { store, dataUid, statefulSet, spec, members, preparedHash }
+  const base = { store, dataUid, statefulSet, spec, members, preparedHash, ...observeRuns(observed) }
   return {
     store,
     identity,
@@ -138,7 +138,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     ...(kept && { kept }),
     pods,
     troubles: pods.flatMap((pod) => readTroubles(pod, readNode(caches, pod.spec?.nodeName), nowMs)),
-    facts: readFacts(inputs, base),
+    facts: readTopologyFacts(inputs, base),
     settings,
     config: parameters,
     configText: renderServerConfig(config),
@@ -175,78 +175,6 @@ function isTemplateObserved(statefulSet: StatefulSet | undefined, configHash: st
 export function identityOf({ metadata, apiVersion }: SessionStore): StoreIdentity {
   const { name, namespace = '', uid = '' } = metadata
   return { name, namespace, uid, apiVersion }
-}
-
-type Base = Readonly<{
-  /** UID in the records of the data. */
-  dataUid: string
-  store: SessionStore
-  statefulSet: StatefulSet | undefined
-  spec: EffectiveSpec
-  members: readonly MemberFacts[]
-  preparedHash: string
-}>
-
-function readFacts({ probes, memory, nowMs }: ObserveInputs, base: Base): TopologyFacts {
-  const { store, dataUid, statefulSet, spec, members, preparedHash } = base
-  const { durability } = spec
-  const mark = readMark(statefulSet)
-  const intent = readIntent(store)
-  const replicas = statefulSet?.spec?.replicas
-  const { degradedSinceMs } = probes
-  return {
-    storeUID: dataUid,
-    nowMs,
-    port: PORT,
-    goal: {
-      n: spec.replicas,
-      w: durability.minReplicasToWrite,
-      maxLagMs: durability.maxLagMs,
-      downAfterMs: spec.downAfterMs,
-      failoverMode: spec.failoverMode,
-      whenDegraded: durability.whenDegraded,
-      preparedHash,
-    },
-    ...(mark && { mark }),
-    statusEpoch: store.status?.epoch ?? 0,
-    ...(intent && { intent }),
-    ...(replicas !== undefined && { statefulSetReplicas: replicas }),
-    members,
-    lastHeardMs: Object.fromEntries(members.map(({ name }) => [name, probes.lastHeardMs(name)])),
-    ...(degradedSinceMs !== undefined && { degradedSinceMs }),
-    observingSinceMs: memory.observingSinceMs,
-    isSuspended: spec.suspend,
-  }
-}
-
-export function readMark(statefulSet: StatefulSet | undefined): Mark | undefined {
-  const text = statefulSet?.metadata.annotations?.[ANNOTATIONS.mark]
-  if (!text) return undefined
-  const mark = parseMark(text)
-  if (mark) return mark
-  const { name } = statefulSet.metadata
-  // Never taken for none: a store without a mark is virgin.
-  throw new OperatorError(
-    'InvalidConfig',
-    `Cannot read StatefulSet "${name}": annotation ${ANNOTATIONS.mark} is ${text}, must be a mark that the operator wrote`,
-  )
-}
-
-function parseMark(text: string): Mark | undefined {
-  try {
-    const { bootstrapped, epoch, n, w, maxLagMs = MAX_LAG_OF_OLD_MARKS_MS } = JSON.parse(text) as Mark
-    const isWhole = typeof bootstrapped === 'string' && [epoch, n, w, maxLagMs].every(Number.isInteger)
-    return isWhole ? { bootstrapped, epoch, n, w, maxLagMs } : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function readIntent({ status }: SessionStore): Intent | undefined {
-  const operation = status?.operation
-  if (!operation || operation.kind === 'ScaleIn') return undefined
-  const { kind, epoch, candidate, from, startedAt, reason = '' } = operation
-  return { kind, epoch, candidate, ...(from !== undefined && { from }), reason, startedAtMs: Date.parse(startedAt) }
 }
 
 function describePending(maxMemoryBytes: number, { maxMemoryBytes: goal }: Sizing, { untried }: ConfigPlan) {

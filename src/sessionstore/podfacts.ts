@@ -1,3 +1,4 @@
+import type { Caches } from '../caches.ts'
 import type { KubeNode, Pod } from '../kube/types.ts'
 import { ANNOTATIONS, JOINED_CONDITION, LABELS, READABLE } from '../resources/labels.ts'
 import type { PodFacts } from './plan/facts.ts'
@@ -9,6 +10,12 @@ const SERVER_CONTAINER = 'server'
 
 /** What the cluster knows of the Node of a pod; `unknown` where Nodes may not be read. */
 export type NodeFacts = KubeNode | 'gone' | 'unknown'
+
+export function readNode(caches: Caches, name: string | undefined): NodeFacts {
+  // Without any Node the list is not to be believed, as a pod that runs is on one.
+  if (name === undefined || caches.nodes.isUnavailable || caches.nodes.size === 0) return 'unknown'
+  return caches.nodes.get(name) ?? 'gone'
+}
 
 /** The template that pods should be made from. */
 export type TemplateFacts = Readonly<{

@@ -50,6 +50,7 @@ const API_STEPS: ReadonlySet<TopologyPlan['step']['kind']> = new Set([
   'recordIntent',
   'clearIntent',
   'mark',
+  'noteRuns',
   'label',
   'describePods',
 ])

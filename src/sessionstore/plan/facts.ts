@@ -14,6 +14,9 @@ export type Mark = Readonly<{
   maxLagMs: number
 }>
 
+/** One pod that was let take part: it may run on after its object was removed by force. */
+export type Run = Readonly<{ name: string; uid: string; node: string }>
+
 export type IntentKind = 'Bootstrap' | 'Failover' | 'Move'
 
 /** `status.operation`: written with a resourceVersion precondition before the first effect, so that any leader can finish it. */
@@ -90,6 +93,10 @@ export type TopologyFacts = Readonly<{
   /** `.spec.replicas` of the live StatefulSet; undefined: not created yet. */
   statefulSetReplicas?: number
   members: readonly MemberFacts[]
+  /** The pods that are noted and may still run; those without an object are members of their own. */
+  runs: readonly Run[]
+  /** Pods are noted that have ended. */
+  hasStaleRuns: boolean
   /** Per member name: when any reached member last heard it as its upstream (or since when this process observes). */
   lastHeardMs: Readonly<Record<string, number>>
   /** Since when the primary has fewer than w replicas in sync. */
@@ -124,6 +131,7 @@ export type TopologyStep =
   | Readonly<{ kind: 'demote'; member: string; primary: string }>
   | Readonly<{ kind: 'join'; members: readonly string[]; primary: string }>
   | Readonly<{ kind: 'setQuorum'; primary: string; epoch: number; n: number; w: number }>
+  | Readonly<{ kind: 'noteRuns'; runs: readonly Run[] }>
   | Readonly<{ kind: 'setGates'; members: readonly string[]; w: number }>
   | Readonly<{ kind: 'describePods'; pods: readonly PodChange[] }>
   | Readonly<{ kind: 'restart'; pod: string; uid: string; reason: string; gracePeriodSeconds?: number }>

@@ -67,11 +67,11 @@ export function readFence(facts: TopologyFacts, electorate: Electorate, candidat
   if (open) return { kind: 'fenceFirst', member: open.name }
   const silent = others.filter((member) => !isReached(member) && !isStopped(member, facts))
   if (silent.length === 0) return { kind: 'fenced' }
-  if (electorate.w === 0 && facts.goal.w === 0) return readAsyncFence(silent, facts)
+  if (electorate.w === 0 && facts.goal.w === 0) return readAsyncFence(silent, facts, candidate)
   const isFree = electorate.w === 0 && silent.some((member) => mayWriteAlone(member, electorate))
   const missing = Math.max(0, electorate.n - facts.members.length)
   if (isFree || silent.length + missing > Math.max(1, electorate.w)) return impossible(silent)
-  return readFollowers(silent, facts) ?? readLagGate(silent, facts, electorate)
+  return readFollowers(silent, facts, candidate) ?? readLagGate(silent, facts, electorate)
 }
 
 /** Relaxed to none, the last primary needs nobody's help to write, nor does its server when the pod was removed by force; nobody else was ever told so. */
@@ -79,10 +79,28 @@ function mayWriteAlone(member: MemberFacts, { lastPrimary }: Electorate): boolea
   return member.name === lastPrimary || member.pod === undefined
 }
 
-function readFollowers(silent: readonly MemberFacts[], facts: TopologyFacts): FenceState | undefined {
-  const following = facts.members.filter((member) => silent.some((upstream) => isFollowing(member, upstream)))
+function readFollowers(
+  silent: readonly MemberFacts[],
+  facts: TopologyFacts,
+  candidate: string,
+): FenceState | undefined {
+  const heir = facts.members.find((member) => member.name === candidate)
+  const following = facts.members.filter(
+    (member) => silent.some((upstream) => isFollowing(member, upstream)) && !(heir && isFedBy(member, heir)),
+  )
   if (following.length === 0) return undefined
   return { kind: 'repointFirst', members: following.map((member) => member.name) }
+}
+
+/** A pod removed by force has the name of the one after it: whom its replica really follows, the candidate can tell. */
+function isFedBy(member: MemberFacts, heir: MemberFacts): boolean {
+  if (!isReached(heir) || !isFollowing(member, heir)) return false
+  const host = withoutDot(member.host)
+  return heir.probe.replicas.some((link) => withoutDot(link.host) === host && link.state === 'online')
+}
+
+function withoutDot(host: string): string {
+  return host.endsWith('.') ? host.slice(0, -1) : host
 }
 
 /** It was told to refuse writes. */
@@ -95,13 +113,13 @@ function impossible(silent: readonly MemberFacts[]): FenceState {
 }
 
 /** Asynchronous stores have no fence by quorum: they go on when the silent one was given its grace period; losses are counted when it returns. */
-function readAsyncFence(silent: readonly MemberFacts[], facts: TopologyFacts): FenceState {
+function readAsyncFence(silent: readonly MemberFacts[], facts: TopologyFacts, candidate: string): FenceState {
   for (const member of silent) {
     const sinceMs = member.probe.kind === 'unreachable' ? member.probe.sinceMs : facts.nowMs
     const atMs = sinceMs + graceMs(member, facts)
     if (facts.nowMs < atMs) return { kind: 'waitUntil', atMs, member: member.name }
   }
-  return readFollowers(silent, facts) ?? { kind: 'fenced' }
+  return readFollowers(silent, facts, candidate) ?? { kind: 'fenced' }
 }
 
 /** Measured: a primary accepts for maxLag + 0.7 s after its replicas froze. */

@@ -161,7 +161,12 @@ function planFence(facts: TopologyFacts, electorate: Electorate, candidate: Reac
     case 'repointFirst':
       return {
         kind: 'repoint',
-        moves: fence.members.map((member) => ({ member, to: member === candidate.name ? 'nowhere' : candidate.name })),
+        moves: fence.members.map((name) => {
+          // To the same name again a server stays linked to whom it is linked to.
+          const member = facts.members.find((each) => each.name === name)
+          const isSame = name === candidate.name || (member !== undefined && isFollowing(member, candidate))
+          return { member: name, to: isSame ? 'nowhere' : candidate.name }
+        }),
       }
     case 'waitUntil':
       return {

@@ -3,6 +3,7 @@ import { type Electorate, readElectorate } from './electorate.ts'
 import type { TopologyFacts, TopologyStep } from './facts.ts'
 import { planIntent } from './intent.ts'
 import { planReplicas } from './quorum.ts'
+import { noteRunsFirst } from './runs.ts'
 import { planSteady } from './steady.ts'
 
 export type TopologyPlan = Readonly<{
@@ -19,7 +20,7 @@ export function planTopology(facts: TopologyFacts): TopologyPlan {
   const electorate = readElectorate(facts)
   const { primary, epoch } = electorate
   return {
-    step: planStep(facts, electorate),
+    step: noteRunsFirst(facts, planStep(facts, electorate)),
     replicas: planReplicas(facts, electorate),
     epoch,
     ...(primary && { primary: primary.name }),

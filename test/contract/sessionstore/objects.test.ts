@@ -86,7 +86,8 @@ describe('the objects of a SessionStore', function () {
     await stage.awaitReady('shop')
   })
 
-  it('touch what a change of the eviction policy needs only', async () => {
+  it('touch what a change of the eviction policy needs only: servers, and what they were made from', async () => {
+    await stage.rig.settle()
     stage.takeRequests()
 
     await stage.changeStore('shop', { eviction: 'allkeys-lru' })
@@ -94,7 +95,11 @@ describe('the objects of a SessionStore', function () {
     await stage.rig.settle()
 
     const requests = new Set(stage.takeRequests())
-    expect([...requests]).to.deep.equal(['patch ConfigMap shop-config', 'patch SessionStore/status shop'])
+    expect([...requests].sort()).to.deep.equal([
+      'patch ConfigMap shop-config',
+      'patch SessionStore/status shop',
+      'patch StatefulSet shop',
+    ])
     const settings = stage.servers.all().map((server) => server.config.get('maxmemory-policy'))
     expect(settings.filter((policy) => policy === 'allkeys-lru')).to.have.length(3)
   })

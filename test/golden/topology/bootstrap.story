@@ -7,11 +7,11 @@
 1.1s reveal s-2
 1.2s prepare s-1 s-2
 1.3s intent Bootstrap epoch 1 s-0 (FirstPrimary)
-1.4s promote s-0 over epoch none
-1.5s establish s-0 epoch 1 n 3 w 1 replicas s-1+s-2
-2.6s mark epoch 1 n 3 w 1: Bootstrapped
-2.7s label off nobody on s-0
-2.8s clear Bootstrap epoch 1 s-0 (FirstPrimary): Bootstrapped
-2.9s describe s-0 joined, s-2 replica readable joined
-4.0s describe s-1 replica readable joined
+1.4s note s-0 s-1 s-2
+1.5s promote s-0 over epoch none
+1.6s establish s-0 epoch 1 n 3 w 1 replicas s-1+s-2
+3.2s mark epoch 1 n 3 w 1: Bootstrapped
+3.3s label off nobody on s-0
+3.4s clear Bootstrap epoch 1 s-0 (FirstPrimary): Bootstrapped
+3.5s describe s-0 joined, s-1 replica readable joined, s-2 replica readable joined
 no acknowledged write is lost

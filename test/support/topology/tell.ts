@@ -36,6 +36,8 @@ export function tell(step: TopologyStep): string {
       return `join ${step.members.join(' ')} to ${step.primary}`
     case 'setQuorum':
       return `quorum ${step.primary} epoch ${step.epoch} n ${step.n} w ${step.w}`
+    case 'noteRuns':
+      return `note ${step.runs.map(({ name }) => name).join(' ')}`
     case 'setGates':
       return `gates ${step.members.join(' ')} w ${step.w}`
     case 'describePods':

@@ -16,7 +16,7 @@ const FENCED_W = 1000
 
 /**
  * Facts from words. The store: `n:3 w:1` (goal), `mark:epoch/n/w` or `virgin`, `size:3` (StatefulSet), `status:1`,
- * `intent:Failover/2/s-1/s-0/Reason`, `begun:5` (seconds since the intent), `refuse`, `manual`, `lag:4` (goal), `markLag:4`, `suspended`, `degraded:4`,
+ * `intent:Failover/2/s-1/s-0/Reason`, `begun:5` (seconds since the intent), `refuse`, `manual`, `lag:4` (goal), `markLag:4`, `suspended`, `degraded:4`, `stale` (runs that have ended are noted),
  * `observing:60`, `last:s-0` (whom the records name), `heard:s-0/1` (seconds since).
  * Defaults: three members at their goal n 3, w 1, in epoch 1 under s-0.
  */
@@ -52,6 +52,8 @@ export function facts(store: string, members: readonly string[]): TopologyFacts 
     ...(intent && { intent }),
     statefulSetReplicas: said.number('size', n),
     members: seats,
+    runs: runsOf(members, seats),
+    hasStaleRuns: said.has('stale'),
     lastHeardMs: heardOf(said, seats),
     ...(said.has('degraded') && { degradedSinceMs: NOW_MS - said.number('degraded', 0) * 1000 }),
     observingSinceMs: NOW_MS - said.number('observing', 600) * 1000,
@@ -78,6 +80,13 @@ class Words {
     const text = this.text(key)
     return text === undefined || text === '' ? otherwise : Number(text)
   }
+}
+
+/** Every pod that is there, unless a word says that it took no part yet. */
+function runsOf(words: readonly string[], members: readonly MemberFacts[]): TopologyFacts['runs'] {
+  return members
+    .filter((member, index) => member.pod && !words[index]?.split(' ').includes('unnoted'))
+    .map(({ name, pod }) => ({ name, uid: pod?.uid ?? '', node: pod?.node ?? '' }))
 }
 
 function intentOf(said: Words): Intent | undefined {
@@ -112,7 +121,7 @@ type Surroundings = Readonly<{ record: EpochRecord | undefined; last: string; me
  * `age:9` (seconds since its record was written).
  * Server: `unprepared`, `failed` (prepare), `fenced`, `gate:0`, `lag:4`, `syncing`, `loading`, `moving` (FAILOVER), `version:9.0`,
  * `feeds:s-1` (lists it as online).
- * Pod: `podless`, `joined` (beside `nowhere`: its restart was not seen yet), `labelled`, `unlabelled`, `leaving`, `old`, `unready`, `unreadable`, `unjoined`, `nodeDown`.
+ * Pod: `podless`, `unnoted` (took no part yet), `joined` (beside `nowhere`: its restart was not seen yet), `labelled`, `unlabelled`, `leaving`, `old`, `unready`, `unreadable`, `unjoined`, `nodeDown`.
  */
 function memberOf(text: string, { record, last, members }: Surroundings): MemberFacts {
   const [name = ''] = text.split(' ')
@@ -125,7 +134,7 @@ function memberOf(text: string, { record, last, members }: Surroundings): Member
   return {
     name,
     ordinal,
-    host: hostOf(name),
+    host: hostOf(said.has('ghost') ? name.replace(/x$/, '') : name),
     ...(!['gone', 'ghost', 'podless'].some((word) => said.has(word)) && { pod: podOf(said, name) }),
     ...(stopped !== undefined && { stopped }),
     probe,

@@ -61,12 +61,11 @@ describe('StoreMemory', () => {
     expect(memory.applied?.size).to.equal(0)
   })
 
-  it('forgets a ghost when it is over', () => {
+  it('knows which pods were seen to end, and since when another is missed', () => {
     const memory = new StoreMemory(0)
-    memory.addGhost(podOf('a'), 7)
+    memory.noteEnded('a')
 
-    expect(memory.ghosts(() => false)).to.deep.equal([{ podUID: 'a', name: 's-0', node: 'node-0', removedMs: 7 }])
-    expect(memory.ghosts(() => true)).to.deep.equal([])
-    expect(memory.ghosts(() => false)).to.deep.equal([])
+    expect([memory.hasEnded('a'), memory.hasEnded('b')]).to.deep.equal([true, false])
+    expect([memory.ghostSinceMs('b', 7), memory.ghostSinceMs('b', 9)]).to.deep.equal([7, 7])
   })
 })

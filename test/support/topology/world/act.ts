@@ -57,7 +57,7 @@ export function* actOn(actor: Actor, step: TopologyStep): Act {
   }
 }
 
-type ApiStep = Step<'recordIntent' | 'clearIntent' | 'mark' | 'label' | 'describePods' | 'restart'>
+type ApiStep = Step<'recordIntent' | 'clearIntent' | 'mark' | 'noteRuns' | 'label' | 'describePods' | 'restart'>
 
 function* actOnApi({ world, watch }: Actor, step: ApiStep): Act {
   yield
@@ -73,6 +73,9 @@ function* actOnApi({ world, watch }: Actor, step: ApiStep): Act {
     case 'mark':
       watch.onMark(step.mark)
       world.mark = step.mark
+      return true
+    case 'noteRuns':
+      world.runs = step.runs
       return true
     case 'label':
       return yield* label(world, step)

@@ -1,4 +1,4 @@
-import type { Intent, Mark } from '../../../../src/sessionstore/plan/facts.ts'
+import type { Intent, Mark, Run } from '../../../../src/sessionstore/plan/facts.ts'
 import type { Random } from './random.ts'
 import { type Server, startServer } from './server.ts'
 
@@ -65,8 +65,12 @@ export type World = {
   isApiDown: boolean
   /** Members that cannot be prepared until then. */
   readonly unpreparable: Map<string, number>
-  /** Pods removed by force while their server ran. */
-  ghosts: { name: string; uid: string; node: number; removedMs: number; server: Server }[]
+  /** The pods that the operator noted before it let them take part. */
+  runs: readonly Run[]
+  /** Pods without an object any more: whether their container was seen to end before. */
+  readonly removed: Map<string, Readonly<{ atMs: number; isEndSeen: boolean }>>
+  /** Servers that run on without an object. */
+  ghosts: { node: number; server: Server }[]
   serial: number
   readonly notes: string[]
 }
@@ -105,7 +109,6 @@ export function nameOf(ordinal: number): string {
 
 const NODE_NOTICE_MS = 4000
 const PRE_STOP_MS = 10_000
-const GHOST_GRACE_MS = 60_000
 
 /** StatefulSet controller, kubelets and node controller, one tick of them. */
 export function tickCluster(world: World): void {
@@ -184,18 +187,21 @@ export function removePod(world: World, pod: Pod): void {
     killServer(pod.server)
   }
   world.pods = world.pods.filter((each) => each !== pod)
+  world.removed.set(pod.uid, { atMs: world.nowMs, isEndSeen: !pod.server?.isAlive })
 }
 
 /** Deletes the pod object while its server runs on: a live kubelet ends that within a moment, a cut-off one does not. */
 export function removeByForce(world: World, pod: Pod): void {
   const node = world.nodes[pod.node]
   world.pods = world.pods.filter((each) => each !== pod)
+  // The object says that its container runs until a kubelet says otherwise.
+  world.removed.set(pod.uid, { atMs: world.nowMs, isEndSeen: pod.server === undefined })
   if (!pod.server?.isAlive) return
   if (node && isKubeletHeard(world, node)) {
     killServer(pod.server)
     return
   }
-  world.ghosts.push({ name: pod.name, uid: pod.uid, node: pod.node, removedMs: world.nowMs, server: pod.server })
+  world.ghosts.push({ node: pod.node, server: pod.server })
 }
 
 function endGhosts(world: World): void {
@@ -203,11 +209,7 @@ function endGhosts(world: World): void {
     const node = world.nodes[ghost.node]
     if (node?.isOn && isKubeletHeard(world, node) && ghost.server.isAlive) killServer(ghost.server)
   }
-  world.ghosts = world.ghosts.filter((ghost) => {
-    const node = world.nodes[ghost.node]
-    if (!node || node.isDeleted) return false
-    return !(node.isReady && world.nowMs - ghost.removedMs > GHOST_GRACE_MS)
-  })
+  world.ghosts = world.ghosts.filter(({ server, node }) => server.isAlive && !world.nodes[node]?.isDeleted)
 }
 
 function tickStatefulSet(world: World): void {

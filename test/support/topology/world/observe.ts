@@ -1,5 +1,5 @@
 import type { ProbeFacts, ServerFacts, UnreachableFacts } from '../../../../src/redis/types.ts'
-import type { MemberFacts, PodFacts, TopologyFacts } from '../../../../src/sessionstore/plan/facts.ts'
+import type { MemberFacts, PodFacts, Run, TopologyFacts } from '../../../../src/sessionstore/plan/facts.ts'
 import { deepFreeze } from '../freeze.ts'
 import { canReach, nameOf, type Pod, podOf, type World } from './cluster.ts'
 import { isHidden, isLinkUp, isServing, type Server } from './server.ts'
@@ -13,6 +13,8 @@ export type Memory = {
   readonly lastKnown: Map<string, NonNullable<UnreachableFacts['lastKnown']>>
   readonly linkDownSinceMs: Map<string, number>
   readonly lastHeardMs: Map<string, number>
+  /** When a pod that took part was first missed. */
+  readonly ghostSinceMs: Map<string, number>
   /** Name of the member to the run that could not be prepared, and until when that is remembered. */
   readonly prepareFailures: Map<string, Readonly<{ id: number; untilMs: number }>>
   degradedSinceMs: number | undefined
@@ -31,6 +33,7 @@ export function newMemory(nowMs: number): Memory {
     lastKnown: new Map(),
     linkDownSinceMs: new Map(),
     lastHeardMs: new Map(),
+    ghostSinceMs: new Map(),
     prepareFailures: new Map(),
     degradedSinceMs: undefined,
     probes: new Map(),
@@ -46,15 +49,23 @@ export function hostOf(name: string): string {
 export function observeWorld(world: World, memory: Memory): TopologyFacts {
   const size = Math.max(world.replicas, ...world.pods.map((pod) => pod.ordinal + 1))
   const members = Array.from({ length: size }, (_, ordinal) => memberOf(world, memory, ordinal))
-  const ghosts = world.ghosts.map(
-    (ghost): MemberFacts => ({
-      name: `${ghost.name} (${ghost.uid}, removed by force)`,
-      ordinal: 1_000_000,
-      host: hostOf(ghost.name),
-      probe: { kind: 'unreachable', reason: 'NoAddress', sinceMs: ghost.removedMs, isRefusalConfirmed: false },
-      hasPrepareFailed: false,
-    }),
-  )
+  const runs = world.runs.filter((each) => podOfRun(world, each) !== undefined || mayRunOn(world, memory, each))
+  const ghosts = runs
+    .filter((each) => podOfRun(world, each) === undefined)
+    .map(
+      ({ name, uid }): MemberFacts => ({
+        name: `${name} (${uid}, removed by force)`,
+        ordinal: 1_000_000,
+        host: hostOf(name),
+        probe: {
+          kind: 'unreachable',
+          reason: 'NoAddress',
+          sinceMs: memory.ghostSinceMs.get(uid) ?? world.nowMs,
+          isRefusalConfirmed: false,
+        },
+        hasPrepareFailed: false,
+      }),
+    )
   const all = [...members, ...ghosts]
   noteDegraded(world, memory)
   const { goal } = world
@@ -76,6 +87,8 @@ export function observeWorld(world: World, memory: Memory): TopologyFacts {
     ...(world.intent && { intent: world.intent }),
     statefulSetReplicas: world.replicas,
     members: all,
+    runs,
+    hasStaleRuns: runs.length < world.runs.length,
     lastHeardMs: Object.fromEntries(
       all.map(({ name }) => [name, memory.lastHeardMs.get(name.split(' ')[0] ?? '') ?? memory.observingSinceMs]),
     ),
@@ -83,6 +96,23 @@ export function observeWorld(world: World, memory: Memory): TopologyFacts {
     observingSinceMs: memory.observingSinceMs,
     isSuspended: goal.isSuspended,
   })
+}
+
+function podOfRun(world: World, { uid }: Run): Pod | undefined {
+  return world.pods.find((pod) => pod.uid === uid)
+}
+
+const GHOST_GRACE_MS = 60_000
+
+/** What a process knows of a pod without an object: it saw its end, or its node vouches for it. */
+function mayRunOn(world: World, memory: Memory, { uid, node: name }: Run): boolean {
+  const removed = world.removed.get(uid)
+  if (removed?.isEndSeen && removed.atMs >= memory.observingSinceMs) return false
+  const sinceMs = memory.ghostSinceMs.get(uid) ?? world.nowMs
+  memory.ghostSinceMs.set(uid, sinceMs)
+  const node = world.nodes.find(({ index }) => nameOf(index) === name)
+  if (!node || node.isDeleted) return false
+  return !(node.isReady && world.nowMs - sinceMs > GHOST_GRACE_MS)
 }
 
 /** The server that the operator reaches under a member's name. */

@@ -135,6 +135,8 @@ export function newScene(seed: number): Scene {
     cuts: new Set(),
     isApiDown: false,
     unpreparable: new Map(),
+    runs: [],
+    removed: new Map(),
     ghosts: [],
     serial: 0,
     notes: [],
