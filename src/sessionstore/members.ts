@@ -35,6 +35,7 @@ function readMember(inputs: MemberInputs, ordinal: number, pod: Pod | undefined)
   const probe = inputs.facts(name)
   const linkDownSinceMs = memory.noteProbe(name, probe, nowMs)
   const stopped = pod ? readStopped(pod, node) : 'PodGone'
+  if (stopped === undefined && isUnseen(probe)) memory.noteUnseen(name, nowMs)
   const run = probe.kind === 'reached' ? { runId: probe.runId, nowMs } : undefined
   return {
     name,
@@ -46,4 +47,9 @@ function readMember(inputs: MemberInputs, ordinal: number, pod: Pod | undefined)
     hasPrepareFailed: run !== undefined && memory.prepareFailure(name, run) !== undefined,
     ...(linkDownSinceMs !== undefined && { linkDownSinceMs }),
   }
+}
+
+/** It may run and did not answer: whom it follows nobody knows. */
+function isUnseen(probe: ProbeFacts): boolean {
+  return probe.kind === 'unknown' || (probe.kind === 'unreachable' && !probe.isRefusalConfirmed)
 }

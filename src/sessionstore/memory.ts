@@ -32,6 +32,7 @@ export class StoreMemory {
   readonly observingSinceMs: number
   readonly config = new ConfigMemory()
   #waitingFor: string | undefined
+  readonly #unseenMs = new Map<string, number>()
   readonly #ended = new Set<string>()
   readonly #ghostSinceMs = new Map<string, number>()
   readonly #linkDownSinceMs = new Map<string, number>()
@@ -70,6 +71,16 @@ export class StoreMemory {
     const isNew = message !== undefined && message !== this.#waitingFor
     this.#waitingFor = message
     return isNew
+  }
+
+  /** Notes that a member may run and did not answer. */
+  noteUnseen(member: string, nowMs: number): void {
+    this.#unseenMs.set(member, nowMs)
+  }
+
+  /** When each member was last so, also of those that are gone. */
+  get unseenMs(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#unseenMs)
   }
 
   /** Notes when links go down and come back. */

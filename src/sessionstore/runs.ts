@@ -60,6 +60,7 @@ export function observeRuns(inputs: RunInputs): Readonly<{
   const noted = readRuns(inputs.statefulSet)
   const there = new Set(inputs.pods.map(({ metadata }) => metadata.uid))
   const ghosts = noted.filter(({ uid }) => !there.has(uid)).filter((run) => !isOver(inputs, run))
+  for (const run of ghosts) inputs.memory.noteUnseen(nameOf(run), inputs.nowMs)
   const runs = noted.filter((run) => there.has(run.uid) || ghosts.includes(run))
   return { runs, ghosts: ghosts.map((run) => toMember(inputs, run)), hasStaleRuns: runs.length < noted.length }
 }
@@ -80,13 +81,17 @@ function toMember({ memory, identity, clusterDomain, nowMs }: RunInputs, { name,
     isRefusalConfirmed: false,
   } as const
   return {
-    name: `${name} (${uid}, removed by force)`,
+    name: nameOf({ name, uid }),
     ordinal: GHOST_ORDINAL,
     // Whoever followed it does so under this name, which may be another pod's by now.
     host: podHostAbsolute(identity, name, clusterDomain),
     probe,
     hasPrepareFailed: false,
   }
+}
+
+function nameOf({ name, uid }: Pick<Run, 'name' | 'uid'>): string {
+  return `${name} (${uid}, removed by force)`
 }
 
 /** Told of a removed pod: whether its server may live on. */

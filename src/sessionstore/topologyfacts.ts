@@ -56,6 +56,7 @@ export function readTopologyFacts({ probes, memory, nowMs }: ObserveInputs, base
     hasStaleRuns,
     // A pod without an object was heard under the name that another may have now.
     lastHeardMs: Object.fromEntries(members.map(({ name }) => [name, probes.lastHeardMs(name.split(' ')[0] ?? name)])),
+    unseenMs: memory.unseenMs,
     ...(degradedSinceMs !== undefined && { degradedSinceMs }),
     observingSinceMs: memory.observingSinceMs,
     isSuspended: spec.suspend,

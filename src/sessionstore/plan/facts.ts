@@ -99,6 +99,11 @@ export type TopologyFacts = Readonly<{
   hasStaleRuns: boolean
   /** Per member name: when any reached member last heard it as its upstream (or since when this process observes). */
   lastHeardMs: Readonly<Record<string, number>>
+  /**
+   * Per member, those that are no more included: the last moment at which it may have run without our seeing it. Until
+   * then it may have been a replica of whomever.
+   */
+  unseenMs: Readonly<Record<string, number>>
   /** Since when the primary has fewer than w replicas in sync. */
   degradedSinceMs?: number
   /** Since when this process has been observing the store. */

@@ -122,12 +122,20 @@ function readAsyncFence(silent: readonly MemberFacts[], facts: TopologyFacts, ca
   return readFollowers(silent, facts, candidate) ?? { kind: 'fenced' }
 }
 
+/** When somebody who is not silent any more may last have fed the gate of one who still is, unseen by us. */
+function lastUnseenMs(silent: readonly MemberFacts[], facts: TopologyFacts): number {
+  const names = new Set(silent.map((member) => member.name))
+  const times = Object.entries(facts.unseenMs).filter(([name]) => !names.has(name))
+  return Math.max(0, ...times.map(([, atMs]) => atMs))
+}
+
 /** Measured: a primary accepts for maxLag + 0.7 s after its replicas froze. */
 function readLagGate(silent: readonly MemberFacts[], facts: TopologyFacts, { maxLagMs }: Electorate): FenceState {
+  const unseenMs = lastUnseenMs(silent, facts)
   for (const member of silent) {
     // Those that heard it last may be gone unseen, as the old end of a move is: until it fell silent it may have been heard.
     const sinceMs = member.probe.kind === 'unreachable' ? member.probe.sinceMs : 0
-    const heardMs = Math.max(sinceMs, facts.lastHeardMs[member.name] ?? facts.observingSinceMs)
+    const heardMs = Math.max(sinceMs, unseenMs, facts.lastHeardMs[member.name] ?? facts.observingSinceMs)
     const atMs = heardMs + maxLagMs + 1000
     if (facts.nowMs < atMs) return { kind: 'waitUntil', atMs, member: member.name }
   }

@@ -17,7 +17,8 @@ const FENCED_W = 1000
 /**
  * Facts from words. The store: `n:3 w:1` (goal), `mark:epoch/n/w` or `virgin`, `size:3` (StatefulSet), `status:1`,
  * `intent:Failover/2/s-1/s-0/Reason`, `begun:5` (seconds since the intent), `refuse`, `manual`, `lag:4` (goal), `markLag:4`, `suspended`, `degraded:4`, `stale` (runs that have ended are noted),
- * `observing:60`, `last:s-0` (whom the records name), `heard:s-0/1` (seconds since).
+ * `observing:60`, `last:s-0` (whom the records name), `heard:s-0/1` (seconds since),
+ * `unseen:s-1/1` (seconds since it may have run without our seeing it).
  * Defaults: three members at their goal n 3, w 1, in epoch 1 under s-0.
  */
 export function facts(store: string, members: readonly string[]): TopologyFacts {
@@ -55,6 +56,7 @@ export function facts(store: string, members: readonly string[]): TopologyFacts 
     runs: runsOf(members, seats),
     hasStaleRuns: said.has('stale'),
     lastHeardMs: heardOf(said, seats),
+    unseenMs: unseenOf(said),
     ...(said.has('degraded') && { degradedSinceMs: NOW_MS - said.number('degraded', 0) * 1000 }),
     observingSinceMs: NOW_MS - said.number('observing', 600) * 1000,
     isSuspended: said.has('suspended'),
@@ -101,6 +103,11 @@ function intentOf(said: Words): Intent | undefined {
     reason,
     startedAtMs: NOW_MS - said.number('begun', 1) * 1000,
   }
+}
+
+function unseenOf(said: Words): Readonly<Record<string, number>> {
+  const [name, seconds] = (said.text('unseen') ?? '').split('/')
+  return name ? { [name]: NOW_MS - Number(seconds) * 1000 } : {}
 }
 
 function heardOf(said: Words, members: readonly MemberFacts[]): Readonly<Record<string, number>> {

@@ -15,6 +15,8 @@ export type Memory = {
   readonly lastHeardMs: Map<string, number>
   /** When a pod that took part was first missed. */
   readonly ghostSinceMs: Map<string, number>
+  /** When a member last may have run without our seeing it. */
+  readonly unseenMs: Map<string, number>
   /** Name of the member to the run that could not be prepared, and until when that is remembered. */
   readonly prepareFailures: Map<string, Readonly<{ id: number; untilMs: number }>>
   degradedSinceMs: number | undefined
@@ -34,6 +36,7 @@ export function newMemory(nowMs: number): Memory {
     linkDownSinceMs: new Map(),
     lastHeardMs: new Map(),
     ghostSinceMs: new Map(),
+    unseenMs: new Map(),
     prepareFailures: new Map(),
     degradedSinceMs: undefined,
     probes: new Map(),
@@ -67,6 +70,7 @@ export function observeWorld(world: World, memory: Memory): TopologyFacts {
       }),
     )
   const all = [...members, ...ghosts]
+  for (const { name } of ghosts) memory.unseenMs.set(name, world.nowMs)
   noteDegraded(world, memory)
   const { goal } = world
   return deepFreeze({
@@ -92,6 +96,7 @@ export function observeWorld(world: World, memory: Memory): TopologyFacts {
     lastHeardMs: Object.fromEntries(
       all.map(({ name }) => [name, memory.lastHeardMs.get(name.split(' ')[0] ?? '') ?? memory.observingSinceMs]),
     ),
+    unseenMs: Object.fromEntries(memory.unseenMs),
     ...(memory.degradedSinceMs !== undefined && { degradedSinceMs: memory.degradedSinceMs }),
     observingSinceMs: memory.observingSinceMs,
     isSuspended: goal.isSuspended,
@@ -127,6 +132,8 @@ function memberOf(world: World, memory: Memory, ordinal: number): MemberFacts {
   const pod = podOf(world, name)
   const stopped = pod ? stoppedOf(world, pod) : 'PodGone'
   const probe = lastProbe(world, memory, name)
+  const isUnseen = probe.kind === 'unreachable' && !probe.isRefusalConfirmed
+  if (stopped === undefined && isUnseen) memory.unseenMs.set(name, world.nowMs)
   const isDown = probe.kind !== 'reached' || (probe.role === 'replica' && !probe.isLinkUp)
   if (!isDown) memory.linkDownSinceMs.delete(name)
   else if (!memory.linkDownSinceMs.has(name)) memory.linkDownSinceMs.set(name, world.nowMs)

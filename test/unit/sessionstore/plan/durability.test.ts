@@ -63,6 +63,18 @@ describe('planTopology(): a silent primary may go on for the lag it may have bee
     ['a longer one to come', `lag:4 markLag:2 ${SILENT}`, members, 'wait Fencing'],
     ['a longer one of before', `lag:2 markLag:4 ${SILENT}`, members, 'wait Fencing'],
     [
+      'from the moment that a member ended whom we did not see: it may have followed it until then',
+      'heard:s-0/9 unseen:s-2/2 intent:Failover/2/s-1/s-0',
+      ['s-0 silent:9', 's-1 nowhere shown', 's-2 stopped'],
+      'wait Fencing',
+    ],
+    [
+      'not from that of a member that is still silent',
+      'n:5 w:2 mark:1/5/2 heard:s-0/9 unseen:s-2/0 intent:Failover/2/s-1/s-0',
+      ['s-0 silent:9', 's-1 nowhere shown', 's-2 silent:9', 's-3 nowhere shown', 's-4 nowhere shown'],
+      'promote s-1 over epoch 1',
+    ],
+    [
       'is marked before a candidate is told of it',
       `lag:4 markLag:2 heard:s-0/9 intent:Failover/2/s-1/s-0`,
       ['s-0 silent:9', 's-1 master epoch:1', 's-2 of:s-1'],
