@@ -1,0 +1,195 @@
+import { expect } from 'chai'
+import { SESSION_STORES, type SessionStoreSpec } from '../../src/api/v1alpha1/sessionstore.ts'
+import { clusterScoped, EVENTS, namespaced } from '../../src/kube/resources.ts'
+import type { Condition, KubeObject, Resource } from '../../src/kube/types.ts'
+import { applyObject, deleteObject, listObjects, mergePatch } from '../support/cluster/api.ts'
+import { CLIENT_IMAGE } from '../support/cluster/client.ts'
+import { kubectl } from '../support/cluster/command.ts'
+import { useNamespace } from '../support/cluster/namespace.ts'
+import { applyStore, podRuns, readStore, type StoreRef, untilSettled } from '../support/cluster/store.ts'
+import { until } from '../support/until.ts'
+
+const ADMISSION = 'admissionregistration.k8s.io/v1'
+const QUOTAS = namespaced('v1', 'ResourceQuota', 'resourcequotas')
+const RANGES = namespaced('v1', 'LimitRange', 'limitranges')
+const POLICIES = clusterScoped(ADMISSION, 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies')
+const POLICY_BINDINGS = clusterScoped(
+  ADMISSION,
+  'ValidatingAdmissionPolicyBinding',
+  'validatingadmissionpolicybindings',
+)
+
+function patchSpec(ref: StoreRef, spec: object): Promise<unknown> {
+  return mergePatch(SESSION_STORES, ref, { body: { spec } })
+}
+
+/** Waits until the store says what is in its way, and gives that. */
+function untilStalled(ref: StoreRef, reason: string): Promise<Condition> {
+  return until(
+    async (see) => {
+      const conditions = ((await readStore(ref)).status?.conditions ?? []) as readonly Condition[]
+      see(conditions)
+      return conditions.find((each) => each.type === 'Stalled' && each.status === 'True' && each.reason === reason)
+    },
+    { what: `${ref.namespace}/${ref.name} to say ${reason}`, deadlineMs: 150_000 },
+  )
+}
+
+/** The store works, and nothing is in its way any more. */
+async function untilHealed(ref: StoreRef): Promise<void> {
+  await until(
+    async (see) => {
+      const { status } = await untilSettled(ref)
+      const stalled = status?.conditions?.find(({ type }) => type === 'Stalled')
+      see(stalled)
+      return stalled?.status === 'False'
+    },
+    { what: `${ref.name} to be free again`, deadlineMs: 180_000 },
+  )
+}
+
+describe('what a pod needs and does not get', function () {
+  this.timeout(400_000)
+  const namespace = useNamespace('obstacles')
+  const store = (name: string): StoreRef => ({ namespace, name })
+
+  // All at once, as each of them takes its time.
+  before(async () => {
+    const specs: Readonly<Record<string, SessionStoreSpec>> = {
+      image: { image: 'docker.io/valkey/valkey:no-such-tag' },
+      loop: { image: CLIENT_IMAGE },
+      huge: { capacity: { maxMemory: '900Gi' } },
+      grown: {},
+    }
+    for (const [name, spec] of Object.entries(specs)) await applyStore(store(name), { replicas: 1, ...spec })
+  })
+
+  it('is an image that does not come, until the image is another', async () => {
+    const { message } = await untilStalled(store('image'), 'ImagePullFailed')
+
+    await patchSpec(store('image'), { image: null })
+    await untilHealed(store('image'))
+    expect(message).to.contain('pod image-0').and.contain('valkey:no-such-tag').and.contain('spec.image')
+  })
+
+  it('is a Node with so much memory, until it asks for less', async () => {
+    const { message } = await untilStalled(store('huge'), 'Unschedulable')
+
+    await patchSpec(store('huge'), { capacity: null })
+    await untilHealed(store('huge'))
+    expect(message).to.contain('pod huge-0: Insufficient memory')
+  })
+
+  it('is room to grow, until it asks for less: without a restart', async () => {
+    await untilSettled(store('grown'))
+    const before = await podRuns(store('grown'))
+    await patchSpec(store('grown'), { capacity: { maxMemory: '900Gi' } })
+    const { message } = await untilStalled(store('grown'), 'ResizeInfeasible')
+
+    await patchSpec(store('grown'), { capacity: null })
+    await untilHealed(store('grown'))
+    expect(message).to.contain('pod grown-0')
+    expect(await podRuns(store('grown'))).to.deep.equal(before)
+  })
+
+  it('is a program that runs, until the image has one', async () => {
+    const { message } = await untilStalled(store('loop'), 'CrashLoop')
+
+    await patchSpec(store('loop'), { image: null })
+    await untilHealed(store('loop'))
+    expect(message).to.contain('exit code 127').and.contain('kubectl logs loop-0 --previous')
+  })
+})
+
+describe('what a namespace does not allow', function () {
+  this.timeout(400_000)
+  const full = useNamespace('obstacles-quota')
+  const narrow = useNamespace('obstacles-range')
+  const guarded = useNamespace('obstacles-policy')
+  const policy = { name: guarded }
+
+  function ruleOf(resource: Resource, namespace: string, spec: object): KubeObject {
+    const { apiVersion, kind } = resource
+    return { apiVersion, kind, metadata: { name: 'rule', ...(namespace && { namespace }) }, spec } as KubeObject
+  }
+
+  before(async () => {
+    await applyObject(QUOTAS, ruleOf(QUOTAS, full, { hard: { 'requests.memory': '100Mi' } }))
+    const limits = [{ type: 'Container', max: { memory: '100Mi' } }]
+    await applyObject(RANGES, ruleOf(RANGES, narrow, { limits }))
+    const spec = {
+      matchConstraints: {
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': guarded } },
+        resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+      },
+      validations: [{ expression: 'false', message: 'no pods on Sundays' }],
+    }
+    await applyObject(POLICIES, { ...ruleOf(POLICIES, '', spec), metadata: policy })
+    const binding = { policyName: guarded, validationActions: ['Deny'] }
+    await applyObject(POLICY_BINDINGS, { ...ruleOf(POLICY_BINDINGS, '', binding), metadata: policy })
+    for (const namespace of [full, narrow, guarded]) await applyStore({ namespace, name: 'shop' }, { replicas: 1 })
+  })
+
+  after(async () => {
+    await deleteObject(POLICY_BINDINGS, policy)
+    await deleteObject(POLICIES, policy)
+  })
+
+  it('is named when it is a quota, and gone with it', async () => {
+    const ref = { namespace: full, name: 'shop' }
+    const { message } = await untilStalled(ref, 'QuotaExceeded')
+
+    await deleteObject(QUOTAS, { namespace: full, name: 'rule' })
+    await untilHealed(ref)
+    expect(message).to.contain('ResourceQuota "rule" has no room for pod "shop-0" (requests.memory=')
+  })
+
+  it('is named when it is a LimitRange, and gone with it', async () => {
+    const ref = { namespace: narrow, name: 'shop' }
+    const { message } = await untilStalled(ref, 'LimitRangeViolated')
+
+    await deleteObject(RANGES, { namespace: narrow, name: 'rule' })
+    await untilHealed(ref)
+    expect(message).to.contain('maximum memory usage per Container is 100Mi')
+  })
+
+  it('is named when it is a policy, and gone with it', async () => {
+    const ref = { namespace: guarded, name: 'shop' }
+    const { message } = await untilStalled(ref, 'AdmissionRefused')
+
+    await deleteObject(POLICY_BINDINGS, policy)
+    await untilHealed(ref)
+    expect(message).to.contain('no pods on Sundays')
+  })
+})
+
+describe('a pod that is evicted', function () {
+  this.timeout(300_000)
+  const namespace = useNamespace('obstacles-evicted')
+
+  it('is replaced, and told', async () => {
+    const ref = { namespace, name: 'shop' }
+    const limits = [{ type: 'Container', default: { 'ephemeral-storage': '30Mi' } }]
+    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { namespace, name: 'disk' }, spec: { limits } }
+    await applyObject(RANGES, range)
+    await applyStore(ref, { replicas: 3 })
+    await untilSettled(ref)
+    const before = await podRuns(ref)
+
+    await kubectl(['exec', '-n', namespace, 'shop-2', '--', 'dd', 'if=/dev/zero', 'of=/data/fill', 'bs=1M', 'count=90'])
+    const event = await until(
+      async (see) => {
+        const events = await listObjects(EVENTS, { namespace })
+        see(events.map(({ reason }) => reason))
+        return events.find(({ reason, regarding }) => reason === 'PodEvicted' && regarding?.name === 'shop')
+      },
+      { what: 'the event PodEvicted', deadlineMs: 120_000 },
+    )
+    await until(async () => (await podRuns(ref))['shop-2'] !== before['shop-2'], {
+      what: 'another pod in its place',
+      deadlineMs: 60_000,
+    })
+    await untilHealed(ref)
+    expect(event.note).to.contain('pod shop-2 was evicted')
+  })
+})
