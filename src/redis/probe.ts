@@ -26,7 +26,7 @@ export type ProbeResult =
   | Readonly<{ ok: false; reason: 'Closed' | 'Timeout' | 'Unknown'; message: string }>
 
 const PROBE = [
-  ['INFO', 'server', 'memory', 'persistence', 'replication', 'keyspace'],
+  ['INFO', 'server', 'memory', 'persistence', 'stats', 'replication', 'keyspace'],
   ['CONFIG', 'GET', 'min-replicas-to-write', 'min-replicas-max-lag', 'maxmemory'],
   ['HGETALL', RECORD_KEY],
 ] as const
@@ -101,6 +101,10 @@ function toFacts(fields: InfoFields, { record, isHidden }: RecordReply): InfoFac
     failoverState: fields.get('master_failover_state') ?? 'no-failover',
     keyCount: countKeys(fields, isHidden || record !== undefined),
     usedMemoryBytes: infoNumber(fields, 'used_memory'),
+    replicationBufferBytes: infoNumber(fields, 'mem_total_replication_buffers'),
+    evictedKeys: infoNumber(fields, 'evicted_keys'),
+    fullCopies: infoNumber(fields, 'sync_full'),
+    bufferCuts: infoNumber(fields, 'client_output_buffer_limit_disconnections'),
     ...(record ? { record } : {}),
     // A server without a key in db 1 has no record to hide.
     isRecordHidden: isHidden && (fields.get('loading') === '1' || (parseKeyspace(fields).get(1) ?? 0) > 0),

@@ -48,6 +48,12 @@ export type ServerFacts = Readonly<{
   /** Keys in all databases but the record itself. */
   keyCount: number
   usedMemoryBytes: number
+  /** Part of it that holds the replication stream: the backlog, as far as it is filled, and what replicas are behind. */
+  replicationBufferBytes: number
+  /** Counters since the start of the process: keys evicted, full copies given to replicas, and links cut as their buffer overflowed. */
+  evictedKeys: number
+  fullCopies: number
+  bufferCuts: number
   maxMemoryBytes: number
   minReplicasToWrite: number
   /** `min-replicas-max-lag`. */

@@ -47,7 +47,9 @@ function pinImage(raw: SessionStoreSpec, statefulSet: StatefulSet | undefined): 
   const spec = effectiveSpec(raw)
   const image = statefulSet?.metadata.annotations?.[ANNOTATIONS.image]
   const isFree = raw.image === undefined && raw.version === undefined
-  if (!isFree || !image) return spec
+  // Whoever takes an image out of the spec wants the tested one, above all when it cannot be pulled.
+  const isTakenOut = readInForce(statefulSet)?.spec.image !== undefined
+  if (!isFree || !image || isTakenOut) return spec
   // The users are granted the commands of the version that runs.
   const version = VERSIONS[spec.engine].find((each) => image === `${IMAGE_REPOSITORIES[spec.engine]}:${each}`)
   return { ...spec, image, version: version ?? spec.version }

@@ -1,7 +1,9 @@
 import type { OperatorError } from '../kube/errors.ts'
 import type { Pod } from '../kube/types.ts'
 import type { ProbeFacts } from '../redis/types.ts'
+import { CapacityMemory } from './capacity.ts'
 import { ConfigMemory } from './configmemory.ts'
+import { FullSyncs } from './fullsyncs.ts'
 import { RefusedPods } from './refusedpods.ts'
 
 /** Preparing the same run again at once would fail in the same way. */
@@ -45,12 +47,15 @@ export class StoreMemory {
   onApplied: (bindings: readonly string[]) => void = () => undefined
   #applied: ReadonlySet<string> | undefined
   readonly refusedPods = new RefusedPods()
+  readonly capacity: CapacityMemory
+  readonly fullSyncs = new FullSyncs()
   readonly #refusedResizes = new Map<string, RefusedResize>()
   #refusedExpansion: Readonly<{ sizeBytes: number; nowMs: number; message: string }> | undefined
   #objectsFailure: Readonly<{ error: unknown; attempt: Attempt }> | undefined
 
   constructor(nowMs: number) {
     this.observingSinceMs = nowMs
+    this.capacity = new CapacityMemory(nowMs)
   }
 
   /** Keys of the bindings whose login every answering member was told of; undefined before the first time. */

@@ -241,7 +241,9 @@ async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Fin
     if (!hasCode(error, 'NotFound')) return retry(pass, snapshot, { plan, error: failure ?? error, objectsFailure })
   }
   if (failure !== undefined) return retry(pass, snapshot, { plan, error: failure, objectsFailure })
-  return taken.kind === 'notDone' ? { kind: 'after', delayMs: RETRY_MS } : restUntil(snapshot, plan, resize?.dueMs)
+  return taken.kind === 'notDone'
+    ? { kind: 'after', delayMs: RETRY_MS }
+    : restUntil(snapshot, plan, memory.fullSyncs.dueMs ?? resize?.dueMs)
 }
 
 type Failed = Readonly<{ plan: TopologyPlan; error: unknown; objectsFailure: unknown }>

@@ -87,7 +87,7 @@ async function nudge({ client, signal }: RefusedPodsContext, { statefulSet, nowM
 
 /** `create Pod s-0 in StatefulSet s failed error: pods "s-0" is forbidden: …` */
 function toObstacle(message: string): Obstacle {
-  const [, pod = ''] = /create Pod (\S+) in StatefulSet/.exec(message) ?? []
+  const [, pod = ''] = /create Pod (\S+) in StatefulSet/i.exec(message) ?? []
   const what = pod ? `pod "${pod}"` : 'a pod'
   const cause = message.replace(/^.*?failed error: /, '')
   const text = cause.length <= MAX_MESSAGE_LENGTH ? cause : `${cause.slice(0, MAX_MESSAGE_LENGTH - 1)}…`

@@ -3,6 +3,7 @@ import type { Pod } from '../kube/types.ts'
 import { StoreMonitor } from '../redis/monitor.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { PORT, podHost, serviceHost } from '../resources/names.ts'
+import { CapacityWatch, capacityTarget } from './capacity.ts'
 import type { Credentials } from './credentials.ts'
 import type { DataPlane } from './dataplane.ts'
 import { StoreMemory } from './memory.ts'
@@ -38,6 +39,7 @@ export class StoreRuntime {
   readonly #monitor: StoreMonitor
   readonly #prober: WriteProber
   readonly #stragglers: Stragglers
+  readonly #capacity: CapacityWatch
   #members: readonly string[] = []
   #isTaken = false
   #hasFollowed = false
@@ -52,6 +54,12 @@ export class StoreRuntime {
       facts: (member: string) => monitor.facts(member),
       connection: (member: string) => monitor.connection(member),
     }
+    this.#capacity = new CapacityWatch({
+      ...options,
+      facts: servers.facts,
+      write: () => this.write,
+      memory: this.memory.capacity,
+    })
     this.#stragglers = new Stragglers({ ...servers, members: () => this.#members })
     this.dataPlane = {
       ...servers,
@@ -107,11 +115,13 @@ export class StoreRuntime {
     const isServed = primary?.pod?.role === 'primary' && epoch !== undefined
     if (!primary || !login || !isServed) {
       this.#prober.setTarget(undefined)
+      this.#capacity.follow(undefined)
       return
     }
     // The process that moved the label may have ended before every node had learned of it.
     if (!this.#hasFollowed) this.#stragglers.follow(primary.name)
     this.#hasFollowed = true
+    this.#capacity.follow(capacityTarget(snapshot, primary.name))
     const host = serviceHost(identity, 'primary')
     const ca = spec.tlsMode === 'Required' ? credentials.served?.bundlePem : undefined
     this.#prober.setTarget({
@@ -126,6 +136,7 @@ export class StoreRuntime {
 
   stop(): void {
     this.#prober.stop()
+    this.#capacity.stop()
     this.#stragglers.stop()
     this.#monitor.stop()
   }

@@ -5,11 +5,12 @@ import type { Caches } from '../caches.ts'
 import { type ApplyClient, applyStatus } from '../kube/apply.ts'
 import type { KubeMetrics } from '../kube/metrics.ts'
 import { keyOf } from '../kube/types.ts'
+import { capacityTarget } from './capacity.ts'
 import { inForce } from './config.ts'
 import type { StoreMemory } from './memory.ts'
 import type { Snapshot } from './observe.ts'
-import type { TlsFacts, WriteProbe } from './plan/conditions/inputs.ts'
-import type { Intent, Outcome } from './plan/facts.ts'
+import type { FullSyncLoop, TlsFacts, WriteProbe } from './plan/conditions/inputs.ts'
+import { type Intent, isReached, type Outcome } from './plan/facts.ts'
 import { findObstacle, type Obstacle } from './plan/obstacles.ts'
 import { planStatus, toOperation } from './plan/status.ts'
 import type { TopologyPlan } from './plan/topology.ts'
@@ -55,12 +56,15 @@ export async function writeStatus(context: StatusContext, written: Written): Pro
   const reported = written.lastFailover ?? store.status?.lastFailover
   // While another change of the primary is on its way a loss is that one's.
   const lastFailover = operation ? reported : withLoss(reported, memory)
+  const capacity = reportCapacity(context, written)
   const obstacle = findObstacle({ ...snapshot, ...extras })
   const status = planStatus({
     ...snapshot,
     ...extras,
     config: inForce(snapshot.config.state),
     ...(obstacle && { obstacle }),
+    fullSyncLoops: loopsOf(context, written),
+    ...(capacity && { capacity: capacity.facts, capacityStatus: capacity.status }),
     plan,
     generation: store.metadata.generation ?? 0,
     nowIso: isoTime(nowMs()),
@@ -78,7 +82,22 @@ export async function writeStatus(context: StatusContext, written: Written): Pro
     signal,
   })
   caches.stores.upsert(result.object)
+  memory.capacity.noteTold(status, nowMs())
   return caches.stores.get(keyOf(store)) ?? result.object
+}
+
+function loopsOf({ memory }: StatusContext, { snapshot, plan }: Written): readonly FullSyncLoop[] {
+  const { members, nowMs } = snapshot.facts
+  const primary = members.find(({ name }) => name === plan.primary)
+  return memory.fullSyncs.note(primary, members, nowMs)
+}
+
+function reportCapacity({ memory, nowMs }: StatusContext, { snapshot, plan, extras }: Written) {
+  const primary = snapshot.facts.members.filter(isReached).find(({ name }) => name === plan.primary)
+  const target = capacityTarget(snapshot, primary?.name)
+  if (!primary || !target) return undefined
+  const { probe } = primary
+  return memory.capacity.report({ target, probe, write: extras.write, previous: snapshot.store.status, nowMs: nowMs() })
 }
 
 function operationOf(store: SessionStore, intent: Written['intent'], nowMs: number): StoreOperation | undefined {

@@ -96,6 +96,14 @@ export const CONDITIONS = {
     Relaxed: 'Writes go on without a replica that keeps up, as every other member is away.',
     FullSyncLoop: 'A replica needs a full copy again and again; the message says why.',
   },
+  NearCapacity: {
+    NotObserved: 'Nothing was observed yet.',
+    NoPrimary: 'No primary tells how much memory it uses.',
+    Enough: 'The primary has memory left.',
+    NearLimit: 'More than 85 % of the memory is used; raise the capacity.',
+    Evicting: 'The memory is full and sessions are removed before their time; raise the capacity.',
+    Full: 'The memory is full and writes are refused; raise the capacity, or remove keys.',
+  },
   TLSReady: {
     NotObserved: 'Nothing was observed yet.',
     CertificateServed: 'Every member serves the current certificate.',
@@ -136,6 +144,7 @@ export const SESSION_STORE_CONDITIONS = [
   'Available',
   'PrimaryElected',
   'ReplicationHealthy',
+  'NearCapacity',
   'TLSReady',
   'NodesObserved',
 ] as const satisfies readonly ConditionType[]

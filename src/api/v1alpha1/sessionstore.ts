@@ -77,6 +77,7 @@ export const sessionStoreKind: KindSchema = {
     { name: 'Primary', type: 'string', jsonPath: '.status.primary' },
     { name: 'Replicas', type: 'integer', jsonPath: '.status.replicas' },
     { name: 'Memory', type: 'string', jsonPath: '.status.effective.maxMemory' },
+    { name: 'Used', type: 'string', jsonPath: '.status.capacity.used' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
 }

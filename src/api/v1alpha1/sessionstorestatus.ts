@@ -82,6 +82,16 @@ const lastFailover = object('The last unplanned change of the primary.', {
   }),
 })
 
+const capacity = object(
+  'Memory of the primary, to two digits. It follows the server within minutes; the metrics have it to the byte.',
+  {
+    used: quantity('Memory that counts against max: sessions, connections and the whole replication backlog.'),
+    max: quantity('Memory for data that is in force, the maxmemory of the server.'),
+    limit: quantity('Memory limit of the server container.'),
+    recommended: quantity('Value for capacity.maxMemory with which the store would be used to 70 %.'),
+  },
+)
+
 /** An act that was decided and not yet finished; a new leader finishes it before anything else. */
 export const storeOperation = object('A dangerous act that was decided and is not finished yet.', {
   kind: required(oneOf('The act.', ['Bootstrap', 'Failover', 'Move', 'ScaleIn'])),
@@ -113,6 +123,7 @@ export const sessionStoreStatus = object('What the store is, as last observed.',
     n: integer('Number of members.', { minimum: 0 }),
     w: integer('Number of replicas that must keep up for a write to be accepted.', { minimum: 0 }),
   }),
+  capacity,
   replicas: integer('Number of pods that exist.', { minimum: 0 }),
   selector: string('Selects the pods of the servers, for autoscalers.', { maxLength: 253 }),
   binding: bindingReference,
@@ -121,5 +132,6 @@ export const sessionStoreStatus = object('What the store is, as last observed.',
 export type SessionStoreStatus = Infer<typeof sessionStoreStatus>
 export type EffectiveStatus = Infer<typeof effective>
 export type MemberStatus = Infer<typeof member>
+export type CapacityStatus = Infer<typeof capacity>
 export type LastFailover = Infer<typeof lastFailover>
 export type StoreOperation = Infer<typeof storeOperation>

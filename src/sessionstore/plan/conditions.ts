@@ -1,5 +1,6 @@
 import type { DesiredCondition } from '../../api/v1alpha1/conditions.ts'
 import { planAvailable } from './conditions/available.ts'
+import { planNearCapacity } from './conditions/capacity.ts'
 import { planElected } from './conditions/elected.ts'
 import type { ConditionInputs } from './conditions/inputs.ts'
 import { planNodes } from './conditions/nodes.ts'
@@ -19,6 +20,7 @@ export function planConditions(inputs: ConditionInputs): readonly DesiredConditi
     planAvailable(inputs),
     planElected(inputs),
     planReplication(inputs),
+    planNearCapacity(inputs),
     planTls(inputs),
     planNodes(inputs),
   ]

@@ -3,6 +3,7 @@ import { formatDuration } from '../../api/v1alpha1/duration.ts'
 import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
 import { formatBytes } from '../../api/v1alpha1/quantity.ts'
 import type {
+  CapacityStatus,
   EffectiveStatus,
   LastFailover,
   MemberStatus,
@@ -35,11 +36,14 @@ export type StatusInputs = ConditionInputs &
     /** The recorded intent, as it should stand in the status now. */
     intent?: StoreOperation
     lastFailover?: LastFailover
+    /** Absent: as before. */
+    capacityStatus?: CapacityStatus
   }>
 
 /** The whole status but nothing that moves by itself: no offsets, rates or times of probes. */
 export function planStatus(inputs: StatusInputs): SessionStoreStatus & Record<string, unknown> {
   const { identity, spec, facts, plan, previous, intent, generation } = inputs
+  const capacityStatus = inputs.capacityStatus ?? previous?.capacity
   const lastFailover = inputs.lastFailover ?? previous?.lastFailover
   const primary = plan.primary ?? facts.members.find((member) => member.pod?.role === 'primary')?.name
   return {
@@ -54,6 +58,7 @@ export function planStatus(inputs: StatusInputs): SessionStoreStatus & Record<st
       primary: `${serviceHost(identity, 'primary')}:${PORT}`,
       replicas: `${serviceHost(identity, 'replicas')}:${PORT}`,
     },
+    ...(capacityStatus && { capacity: capacityStatus }),
     ...(lastFailover && { lastFailover }),
     ...(intent && { operation: intent }),
     ...(facts.mark && { quorum: { n: facts.mark.n, w: facts.mark.w } }),

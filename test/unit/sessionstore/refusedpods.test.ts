@@ -48,7 +48,7 @@ class Api {
   }
 
   tell(seconds: number, cause: string): void {
-    const message = `create Pod s-1 in StatefulSet s failed error: pods "s-1" is forbidden: ${cause}`
+    const message = `Create Pod s-1 in StatefulSet s failed error: pods "s-1" is forbidden: ${cause}`
     this.events.push({ message, lastTimestamp: new Date(START + seconds * 1000).toISOString() })
   }
 }
@@ -74,6 +74,7 @@ describe('lookUpRefusedPods()', () => {
     const list = 'list involvedObject.uid=uid-s,reason=FailedCreate'
     expect(api.asked).to.deep.equal([`5 ${list}`, '20 patch', `20 ${list}`, '50 patch', `50 ${list}`])
     expect(api.refusedPods.obstacle?.reason).to.equal('QuotaExceeded')
+    expect(api.refusedPods.obstacle?.message).to.contain('pod "s-1"')
   })
 
   it('forgets it when the pod is there', async () => {

@@ -1,3 +1,4 @@
+import { isOutOfMemory } from '../capacity.ts'
 import { isReached } from '../facts.ts'
 import { followersInSync } from '../quorum.ts'
 import type { ConditionInputs, Of } from './inputs.ts'
@@ -20,8 +21,14 @@ export function planAvailable(inputs: ConditionInputs): Of<'Available'> {
   const inSync = followersInSync(facts, primary).length
   const { minReplicasToWrite: w } = primary.probe
   if (inSync < w) return is('False', 'WritesRefused', describeRefusal(inputs, inSync, w))
+  if (isOutOfMemory(write)) return is('False', 'WritesRefused', describeFull(inputs))
   if (write.kind === 'failed') return is('False', 'WritesRefused', write.message)
   return is('True', 'PrimaryServing', `primary ${primary.name} serves`)
+}
+
+function describeFull({ spec }: ConditionInputs): string {
+  const cause = spec.eviction === 'noeviction' ? 'nothing is evicted' : 'it holds nothing that may be evicted'
+  return `the memory of the primary is full and ${cause} (eviction ${spec.eviction}): writes get the error OOM; raise spec.capacity, which restarts nothing, or remove keys`
 }
 
 /** Too few replicas keep up: what ends that. */

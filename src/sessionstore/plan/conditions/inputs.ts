@@ -1,6 +1,7 @@
 import type { DesiredCondition } from '../../../api/v1alpha1/conditions.ts'
 import type { EffectiveSpec } from '../../../api/v1alpha1/effective.ts'
 import type { SessionStoreStatus } from '../../../api/v1alpha1/sessionstorestatus.ts'
+import type { CapacityFacts } from '../capacity.ts'
 import type { TopologyFacts } from '../facts.ts'
 import type { Obstacle } from '../obstacles.ts'
 import type { PodTrouble } from '../podobstacles.ts'
@@ -18,6 +19,9 @@ export type TlsFacts =
   | Readonly<{ kind: 'Disabled' | 'Pending' | 'Served' }>
   | Readonly<{ kind: 'NotServed'; members: readonly string[] }>
 
+/** A replica that needs a full copy again and again, and what interrupts it. */
+export type FullSyncLoop = Readonly<{ member: string; cause: 'BufferOverflow' | 'Restarts' | 'LinkDrops' }>
+
 export type ConditionInputs = Readonly<{
   spec: EffectiveSpec
   facts: TopologyFacts
@@ -29,6 +33,9 @@ export type ConditionInputs = Readonly<{
   obstacle?: Obstacle
   /** What keeps pods from serving. */
   troubles: readonly PodTrouble[]
+  fullSyncLoops: readonly FullSyncLoop[]
+  /** Memory of the primary; absent while none answers. */
+  capacity?: CapacityFacts
   /** What the status says now. */
   previous: SessionStoreStatus | undefined
   /** Servers with settings that are asserted only after something else: what and why. */

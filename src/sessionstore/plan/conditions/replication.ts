@@ -2,10 +2,18 @@ import { readElectorate } from '../electorate.ts'
 import { isReached } from '../facts.ts'
 import { isStopped } from '../fence.ts'
 import { followersInSync } from '../quorum.ts'
-import type { ConditionInputs, Of } from './inputs.ts'
+import type { ConditionInputs, FullSyncLoop, Of } from './inputs.ts'
+
+/** What keeps a copy from being finished, and what to do. */
+const INTERRUPTED: Readonly<Record<FullSyncLoop['cause'], string>> = {
+  BufferOverflow:
+    'more is written meanwhile than its output buffer on the primary holds; raise spec.capacity, and the buffer with it, or write less',
+  Restarts: 'it restarts before it has it; see kubectl describe pod for why it ended',
+  LinkDrops: 'its connection to the primary drops each time; look at the network between their Nodes',
+}
 
 /** See the reasons in CONDITIONS. */
-export function planReplication({ spec, facts, plan }: ConditionInputs): Of<'ReplicationHealthy'> {
+export function planReplication({ spec, facts, plan, fullSyncLoops }: ConditionInputs): Of<'ReplicationHealthy'> {
   const is = (
     status: 'True' | 'False',
     reason: Of<'ReplicationHealthy'>['reason'],
@@ -16,6 +24,9 @@ export function planReplication({ spec, facts, plan }: ConditionInputs): Of<'Rep
   if (spec.replicas === 1) return is('True', 'SingleMember', 'one member: its loss is the loss of all sessions')
   if (facts.mark && facts.mark.w < facts.goal.w && plan.primary)
     return is('False', 'Relaxed', `writes go on with ${facts.mark.w} replicas in sync instead of ${facts.goal.w}`)
+  const [loop] = fullSyncLoops
+  if (loop)
+    return is('False', 'FullSyncLoop', `${loop.member} needs a full copy again and again: ${INTERRUPTED[loop.cause]}`)
   const inSync = new Set([primary.name, ...followersInSync(facts, primary).map((member) => member.name)])
   const expected = facts.members.filter((member) => member.ordinal < spec.replicas)
   const syncing = expected.filter((member) => isReached(member) && member.probe.isSyncing).map((member) => member.name)

@@ -1,13 +1,19 @@
 import { expect } from 'chai'
 import type { DesiredCondition } from '../../../../src/api/v1alpha1/conditions.ts'
 import { effectiveSpec } from '../../../../src/api/v1alpha1/effective.ts'
+import type { CapacityLevel } from '../../../../src/sessionstore/plan/capacity.ts'
 import type { ConditionInputs } from '../../../../src/sessionstore/plan/conditions/inputs.ts'
 import { planConditions } from '../../../../src/sessionstore/plan/conditions.ts'
 import type { PodTrouble, TroubleKind } from '../../../../src/sessionstore/plan/podobstacles.ts'
 import { planTopology } from '../../../../src/sessionstore/plan/topology.ts'
 import { facts, NOW_MS } from '../../../support/topology/words.ts'
 
-type Options = Partial<Pick<ConditionInputs, 'write' | 'tls' | 'obstacle' | 'previous' | 'pending' | 'troubles'>>
+type Options = Partial<
+  Pick<
+    ConditionInputs,
+    'write' | 'tls' | 'obstacle' | 'previous' | 'pending' | 'troubles' | 'fullSyncLoops' | 'capacity'
+  >
+>
 
 /** Rule, store, members, what `True`, `False` or `Unknown` and the reason should be, and what else is known. */
 type Row = readonly [rule: string, store: string, members: readonly string[], want: string, options?: Options]
@@ -23,6 +29,7 @@ function itSays(type: DesiredCondition['type'], rows: readonly Row[]): void {
         tls: { kind: 'Served' },
         areNodesWatched: true,
         troubles: [],
+        fullSyncLoops: [],
         previous: undefined,
       } as const
 
@@ -42,6 +49,12 @@ const BLOCKED = ['s-0 silent:9', 's-1 cut shown', 's-2 silent:9']
 function trouble(kind: TroubleKind, seconds: number): Options {
   const one: PodTrouble = { pod: 's-2', kind, detail: 'its cause', sinceMs: NOW_MS - seconds * 1000 }
   return { troubles: [one] }
+}
+
+const LOOP: Options = { fullSyncLoops: [{ member: 's-1', cause: 'BufferOverflow' }] }
+
+function memory(level: CapacityLevel): Options {
+  return { capacity: { usedBytes: 1, maxBytes: 2, limitBytes: 3, level } }
 }
 
 const CONFLICT = { reason: 'NameConflict', message: 'Service "s" is of somebody else' } as const
@@ -142,6 +155,13 @@ describe('planConditions(): the data plane', () => {
     ['is False without any', '', DOWN, 'False NoPrimary'],
     ['is False when too few replicas keep up', '', ['s-0 primary', 's-1 cut', 's-2 gone'], 'False WritesRefused'],
     ['is False when the primary is fenced', '', ['s-0 primary fenced', 's-1', 's-2'], 'False WritesRefused'],
+    [
+      'is False when the memory is full',
+      '',
+      WELL,
+      'False WritesRefused',
+      { write: { kind: 'failed', message: 'OOM: no' } },
+    ],
     ['is False after a failed write', '', WELL, 'False WritesRefused', { write: { kind: 'failed', message: 'OOM' } }],
   ])
   itSays('PrimaryElected', [
@@ -158,8 +178,16 @@ describe('planConditions(): the data plane', () => {
     ['is False without a primary', '', DOWN, 'False NoPrimary'],
     ['tells relaxed writes', 'mark:1/3/0', ['s-0 primary', 's-1 gone', 's-2 gone'], 'False Relaxed'],
     ['tells a full copy', '', ['s-0 primary', 's-1 syncing', 's-2'], 'False Syncing'],
+    ['tells a copy that never ends', '', ['s-0 primary', 's-1 syncing', 's-2'], 'False FullSyncLoop', LOOP],
     ['tells who is missing', '', ['s-0 primary', 's-1 gone', 's-2'], 'False MembersMissing'],
     ['tells who is not linked', '', ['s-0 primary', 's-1 cut:1', 's-2'], 'False LinkDown'],
+  ])
+  itSays('NearCapacity', [
+    ['is Unknown without a primary that tells', '', DOWN, 'Unknown NoPrimary'],
+    ['is False with memory left', '', WELL, 'False Enough', memory('Enough')],
+    ['is True near the limit', '', WELL, 'True NearLimit', memory('NearLimit')],
+    ['is True while sessions are evicted', '', WELL, 'True Evicting', memory('Evicting')],
+    ['is True when writes are refused', '', WELL, 'True Full', memory('Full')],
   ])
   itSays('TLSReady', [
     ['is True when served', '', WELL, 'True CertificateServed'],
