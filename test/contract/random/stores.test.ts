@@ -19,6 +19,7 @@ import { randomSpec, updatedSpec } from '../../support/schema/specs.ts'
 import { releaseClaims } from '../../support/sessionstore/kubelet.ts'
 import { conditionOf, Stage } from '../../support/sessionstore/stage.ts'
 import { StandIn } from '../../support/sessionstore/standin.ts'
+import { createClass, dropClasses } from '../../support/sessionstore/volumes.ts'
 import { type Random, randomOf } from '../../support/topology/world/random.ts'
 import { until } from '../../support/until.ts'
 import { outcomeOf } from '../api/cluster.ts'
@@ -74,11 +75,14 @@ describe(`${COUNT} random SessionStores from seed ${SEED}`, function () {
     corpus = readCorpus('spec', sessionStoreKind.spec, await storeExamples())
     stage = await Stage.open()
     const { client, servers } = stage
+    await dropClasses(client)
+    await createClass(client, 'standard', { isDefault: true, canExpand: true })
     standIn = new StandIn({ client, servers, caches: () => stage.rig.caches })
   })
 
   after(async () => {
     await standIn.stop()
+    await dropClasses(stage.client)
     await stage.close()
   })
 
@@ -121,13 +125,19 @@ describe(`${COUNT} random SessionStores from seed ${SEED}`, function () {
     }
   }
 
-  async function checkRest(cases: readonly Case[]): Promise<void> {
+  /** What waits for a person looks for what has changed; it writes nothing, and the others do not even ask. */
+  async function checkRest(cases: readonly Case[], stalled: readonly string[]): Promise<void> {
     await stage.rig.settle()
     stage.takeRequests()
     const before = stage.reconciles
     for (const { name } of cases) stage.rig.wake(`${stage.namespace}/${name}`)
     await stage.rig.settle()
-    expect(stage.takeRequests(), 'requests at rest').to.deep.equal([])
+    const isLook = (request: string): boolean =>
+      request.startsWith('get ') && stalled.some((name) => new RegExp(`\\b${name}\\b`).test(request))
+    expect(
+      stage.takeRequests().filter((request) => !isLook(request)),
+      'requests at rest',
+    ).to.deep.equal([])
     expect((stage.reconciles - before) / cases.length, 'reconciles of a store at rest').to.be.at.most(
       MOST_RECONCILES_AT_REST,
     )
@@ -168,9 +178,11 @@ describe(`${COUNT} random SessionStores from seed ${SEED}`, function () {
     admitted.push(...cases)
     await Promise.all(cases.map(awaitEnd))
     const updated = await Promise.all(cases.map(update))
-    for (const end of await Promise.all(updated.map(awaitEnd))) ends[end] = (ends[end] ?? 0) + 1
+    const reached = await Promise.all(updated.map(awaitEnd))
+    for (const end of reached) ends[end] = (ends[end] ?? 0) + 1
     account(updated, stage.reconciles - before)
-    await checkRest(updated)
+    const stalled = updated.filter((_, index) => reached[index]?.startsWith('Stalled')).map(({ name }) => name)
+    await checkRest(updated, stalled)
     await clear()
   }
 

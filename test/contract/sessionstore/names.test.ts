@@ -7,6 +7,7 @@ import { TEST_MANAGER } from '../../support/kube.ts'
 import { type Applied, allSamples, appliedOf } from '../../support/samples.ts'
 import { Stage } from '../../support/sessionstore/stage.ts'
 import { StandIn } from '../../support/sessionstore/standin.ts'
+import { createClass, dropClasses } from '../../support/sessionstore/volumes.ts'
 
 /** The longest name of a namespace. */
 const NAMESPACE_LENGTH = 63
@@ -38,6 +39,8 @@ describe('the longest names', function () {
       `n${randomBytes(4).toString('hex')}${'x'.repeat(NAMESPACE_LENGTH)}`.slice(0, NAMESPACE_LENGTH),
     )
     const { client, servers } = stage
+    await dropClasses(client)
+    await createClass(client, 'standard', { isDefault: true })
     standIn = new StandIn({ client, servers, caches: () => stage.rig.caches })
     const applied = (await allSamples()).map((sample) => lengthened(sample, stage.namespace))
     for (const { resource, object } of applied) await client.create(resource, object, { fieldManager: TEST_MANAGER })
@@ -47,6 +50,7 @@ describe('the longest names', function () {
 
   after(async () => {
     await standIn.stop()
+    await dropClasses(stage.client)
     await stage.close()
   })
 

@@ -6,6 +6,7 @@ import { adminAccess, clientWith, TEST_MANAGER } from '../../support/kube.ts'
 import { type Applied, allSamples, appliedOf } from '../../support/samples.ts'
 import { Stage } from '../../support/sessionstore/stage.ts'
 import { StandIn } from '../../support/sessionstore/standin.ts'
+import { createClass, dropClasses } from '../../support/sessionstore/volumes.ts'
 import { until } from '../../support/until.ts'
 
 const samples = await allSamples()
@@ -22,6 +23,8 @@ describe('at rest', function () {
     proxy = await startHttpProxy(await adminAccess())
     operator = clientWith(proxy.access)
     stage = await Stage.open(undefined, { client: operator })
+    await dropClasses(stage.client)
+    await createClass(stage.client, 'standard', { isDefault: true })
     standIn = new StandIn({ client: stage.client, servers: stage.servers, caches: () => stage.rig.caches })
     const applied = samples.map(appliedOf)
     for (const { resource, object } of applied) {
@@ -35,6 +38,7 @@ describe('at rest', function () {
 
   after(async () => {
     await standIn.stop()
+    await dropClasses(stage.client)
     await stage.close()
     await operator.close()
     await proxy.close()

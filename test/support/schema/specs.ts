@@ -51,6 +51,10 @@ function changeOne(schema: AnySchema, path: string, value: Spec, source: Source)
   const [name, field] = fieldOf(schema, source)
   if (!field || source.isFixed?.(field.node)) return value
   const child = value[name]
+  // Neither added, removed nor replaced as a whole: what is fixed inside of it would be, too.
+  const isPartlyFixed = childrenOf(field).some(({ node }) => source.isFixed?.(node))
+  if (isPartlyFixed)
+    return isRecord(child) ? { ...value, [name]: changeOne(field, `${path}.${name}`, child, source) } : value
   if (field.node.kind === 'object' && isRecord(child) && random.chance(0.7)) {
     return { ...value, [name]: changeOne(field, `${path}.${name}`, child, source) }
   }
@@ -70,6 +74,10 @@ function brokenSpec(schema: AnySchema, value: Spec, source: Source): Spec {
     return { ...value, [name]: brokenSpec(field, isRecord(child) ? child : {}, source) }
   }
   return { ...value, [name]: brokenValue(field, random) }
+}
+
+function childrenOf({ node }: AnySchema): readonly AnySchema[] {
+  return node.kind === 'object' ? Object.values(node.fields) : []
 }
 
 function fieldOf({ node }: AnySchema, { random }: Source): readonly [string, AnySchema | undefined] {
