@@ -62,10 +62,12 @@ function judge(binding: SessionBinding, admission: Admission, granted: PrefixSet
   return granted.size < LIMITS.bindings ? { kind: 'granted', keyPrefix } : { kind: 'tooMany' }
 }
 
+/** As the schema has it, but longer: a default prefix is made of a namespace and a name. */
+const USABLE = new RegExp(KEY_PREFIX_PATTERN.replace('{1,64}', '{1,128}'))
+
 /** Held by the schema, too; a prefix that came past it must not become part of an ACL rule. */
 function isUsable(keyPrefix: string): boolean {
-  const isPlain = new RegExp(KEY_PREFIX_PATTERN.replace('{1,64}', '{1,128}')).test(keyPrefix)
-  return isPlain && !overlaps(keyPrefix, RESERVED_KEY_PREFIX)
+  return USABLE.test(keyPrefix) && !overlaps(keyPrefix, RESERVED_KEY_PREFIX)
 }
 
 function overlaps(a: string, b: string): boolean {
@@ -126,30 +128,35 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-/** Prefixes with their holders; asks in the length of a prefix, not in their number. */
+type Held = Readonly<{ prefix: string; holder: string }>
+
+/** Prefixes of which none is the beginning of another, in order, with their holders. */
 class PrefixSet {
-  readonly #holders = new Map<string, string>()
-  /** Every beginning of every prefix, with the first holder. */
-  readonly #beginnings = new Map<string, string>()
+  readonly #sorted: Held[] = []
 
   get size(): number {
-    return this.#holders.size
+    return this.#sorted.length
   }
 
   add(prefix: string, holder: string): void {
-    this.#holders.set(prefix, holder)
-    for (let end = 1; end <= prefix.length; end += 1) {
-      const beginning = prefix.slice(0, end)
-      if (!this.#beginnings.has(beginning)) this.#beginnings.set(beginning, holder)
-    }
+    this.#sorted.splice(this.#place(prefix), 0, { prefix, holder })
   }
 
-  /** Who holds a prefix that begins with this one, or with which this one begins. */
+  /** Who holds a prefix that overlaps. As the set is prefix-free, only the two neighbours can. */
   overlapping(prefix: string): string | undefined {
-    for (let end = 1; end < prefix.length; end += 1) {
-      const holder = this.#holders.get(prefix.slice(0, end))
-      if (holder !== undefined) return holder
+    const place = this.#place(prefix)
+    const neighbours = [this.#sorted[place - 1], this.#sorted[place]]
+    return neighbours.find((held) => held && overlaps(held.prefix, prefix))?.holder
+  }
+
+  /** The number of prefixes that come before. */
+  #place(prefix: string): number {
+    let [low, high] = [0, this.#sorted.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#sorted[middle]?.prefix ?? '') < prefix) low = middle + 1
+      else high = middle
     }
-    return this.#beginnings.get(prefix)
+    return low
   }
 }
