@@ -23,8 +23,8 @@ const BACKDATE_MS = 5 * 60_000
 /** Upper bound of a common name (RFC 5280, ub-common-name). */
 const COMMON_NAME_LENGTH = 64
 
-/** How long each kind of certificate lives: both are replaced when two thirds of that are over. */
-export const VALIDITY_MS = { authority: 3650 * DAY_MS, server: 90 * DAY_MS } as const
+/** How long each kind of certificate lives: each is replaced when two thirds of that are over. */
+export const VALIDITY_MS = { authority: 3650 * DAY_MS, server: 90 * DAY_MS, client: 90 * DAY_MS } as const
 
 /** A certificate and its private key (PKCS #8), PEM. */
 export type IssuedPair = Readonly<{ certificatePem: string; keyPem: string }>
@@ -66,43 +66,52 @@ export async function createAuthority(options: Common & Readonly<{ commonName: s
 export async function issueServerCertificate(
   options: Common & Readonly<{ authority: IssuedPair; dnsNames: readonly [string, ...string[]] }>,
 ): Promise<IssuedPair> {
-  const { authority, dnsNames } = options
-  const crypto = options.crypto ?? webcrypto
+  const { dnsNames, ...rest } = options
+  return issue({
+    ...rest,
+    commonName: dnsNames.find((name) => name.length <= COMMON_NAME_LENGTH) ?? 'server',
+    extensions: [
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+      new SubjectAlternativeNameExtension(dnsNames.map((value) => ({ type: 'dns', value }))),
+    ],
+  })
+}
+
+/** Makes a certificate that shows who connects, and cannot be presented by a server. It never outlives its CA. */
+export async function issueClientCertificate(
+  options: Common & Readonly<{ authority: IssuedPair; commonName: string }>,
+): Promise<IssuedPair> {
+  const commonName = options.commonName.slice(0, COMMON_NAME_LENGTH)
+  return issue({ ...options, commonName, extensions: [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])] })
+}
+
+type Leaf = Common & Readonly<{ authority: IssuedPair; commonName: string; extensions: readonly Extension[] }>
+
+async function issue(leaf: Leaf): Promise<IssuedPair> {
+  const { authority, crypto = webcrypto } = leaf
   const issuer = new X509Certificate(authority.certificatePem)
   const keys = await generateKeys(crypto)
-  const { notBefore, notAfter } = lifetime(options)
+  const { notBefore, notAfter } = lifetime(leaf)
   const certificate = await X509CertificateGenerator.create(
     {
-      subject: subject(dnsNames.find((name) => name.length <= COMMON_NAME_LENGTH) ?? 'server'),
+      subject: subject(leaf.commonName),
       issuer: issuer.subjectName,
       publicKey: keys.publicKey,
       signingKey: await importKey(authority.keyPem, crypto),
       notBefore,
       notAfter: new Date(Math.min(notAfter.getTime(), issuer.notAfter.getTime())),
       signingAlgorithm: ALGORITHM,
-      extensions: await serverExtensions({ issuer, dnsNames, publicKey: keys.publicKey, crypto }),
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        ...leaf.extensions,
+        await SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto),
+        await AuthorityKeyIdentifierExtension.create(issuer, false, crypto),
+      ],
     },
     crypto,
   )
   return { certificatePem: toPem(certificate), keyPem: await exportKey(keys.privateKey, crypto) }
-}
-
-type ServerParts = Readonly<{
-  issuer: X509Certificate
-  dnsNames: readonly string[]
-  publicKey: webcrypto.CryptoKey
-  crypto: webcrypto.Crypto
-}>
-
-async function serverExtensions({ issuer, dnsNames, publicKey, crypto }: ServerParts): Promise<Extension[]> {
-  return [
-    new BasicConstraintsExtension(false, undefined, true),
-    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-    new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-    new SubjectAlternativeNameExtension(dnsNames.map((value) => ({ type: 'dns', value }))),
-    await SubjectKeyIdentifierExtension.create(publicKey, false, crypto),
-    await AuthorityKeyIdentifierExtension.create(issuer, false, crypto),
-  ]
 }
 
 function generateKeys(crypto: webcrypto.Crypto): Promise<webcrypto.CryptoKeyPair> {

@@ -20,6 +20,17 @@ export function serverDnsNames(
   ]
 }
 
+/**
+ * The names that clients and the operator verify, so that a certificate of somebody else must carry them: those of the
+ * Services that a status names, and of every pod there may ever be.
+ */
+export function requiredDnsNames(
+  store: Pick<StoreIdentity, 'name' | 'namespace'>,
+  domain: string,
+): readonly [string, ...string[]] {
+  return [serviceHost(store, 'primary'), serviceHost(store, 'replicas'), `*.${serviceHost(store, 'nodes')}.${domain}`]
+}
+
 function serviceDnsNames(
   store: Pick<StoreIdentity, 'name' | 'namespace'>,
   { role, domain }: Readonly<{ role: ServiceRole; domain: string }>,

@@ -38,7 +38,7 @@ export function isIssuedBy(certificatePem: string, bundlePem: string): boolean {
   if (!certificate) return false
   return splitBundle(bundlePem).some((pem) => {
     const authority = parse(pem)
-    return Boolean(authority?.ca && certificate.checkIssued(authority) && certificate.verify(authority.publicKey))
+    return Boolean(authority?.ca && isSignedBy(certificate, authority))
   })
 }
 
@@ -61,7 +61,17 @@ export function renewalTimeMs({ notBeforeMs, notAfterMs }: Lifetime): number {
   return Math.floor(notBeforeMs + ((notAfterMs - notBeforeMs) * 2) / 3)
 }
 
-function parse(pem: string): X509Certificate | undefined {
+/** When people are warned of the end of a certificate that they have to renew: a fifth of its life before, 30 days at most. */
+export function warningTimeMs({ notBeforeMs, notAfterMs }: Lifetime): number {
+  return notAfterMs - Math.min(30 * 24 * 3_600_000, Math.floor((notAfterMs - notBeforeMs) / 5))
+}
+
+/** Whether `issuer` names itself as the issuer of `certificate`, and its key made the signature. */
+export function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
+}
+
+export function parse(pem: string): X509Certificate | undefined {
   try {
     return new X509Certificate(pem)
   } catch {

@@ -29,12 +29,19 @@ export type Connection = Readonly<{
   servedFingerprint?: string
 }>
 
+/** Whom a connection trusts, and what it shows of itself. PEM. */
+export type TrustedPeer = Readonly<{
+  ca: string
+  /** Presented when the server asks for a certificate. */
+  client?: Readonly<{ certificatePem: string; keyPem: string }>
+}>
+
 /** How to reach a server and log in. */
 export type ConnectionOptions = Readonly<{
   /** The pod's IP, or the name of a Service. */
   address: Readonly<{ host: string; port: number }>
   /** The store's CA (PEM, may hold several) and the name the served certificate must carry. Absent: plain TCP. */
-  tls?: Readonly<{ ca: string; servername: string }>
+  tls?: TrustedPeer & Readonly<{ servername: string }>
   username: string
   /** The current password, then the previous one while a rotation is under way. */
   passwords: readonly string[]
@@ -76,7 +83,7 @@ async function openOnce(options: ConnectionOptions, passwordIndex: number, timeo
     db: options.db ?? 1,
     connectionName: options.clientName,
     ...(options.tls
-      ? { tls: { secureContext: contextOf(options.tls.ca), servername: withoutTrailingDot(options.tls.servername) } }
+      ? { tls: { secureContext: contextOf(options.tls), servername: withoutTrailingDot(options.tls.servername) } }
       : {}),
     // RESP3 would bring HELLO and replies of other shapes for nothing.
     protocol: 2,
@@ -121,14 +128,15 @@ async function openOnce(options: ConnectionOptions, passwordIndex: number, timeo
 const contexts = new Map<string, SecureContext>()
 const MAX_CONTEXTS = 1000
 
-function contextOf(ca: string): SecureContext {
-  const known = contexts.get(ca)
+function contextOf({ ca, client }: TrustedPeer): SecureContext {
+  const key = `${ca}${client?.certificatePem ?? ''}`
+  const known = contexts.get(key)
   if (known) return known
-  const context = createSecureContext({ ca })
+  const context = createSecureContext({ ca, ...(client && { cert: client.certificatePem, key: client.keyPem }) })
   // The oldest goes first: a CA that was replaced is never asked for again.
   const [oldest] = contexts.keys()
   if (contexts.size >= MAX_CONTEXTS && oldest !== undefined) contexts.delete(oldest)
-  contexts.set(ca, context)
+  contexts.set(key, context)
   return context
 }
 

@@ -47,6 +47,7 @@ export function materialOf(facts: ProbeFacts): string {
         facts.maxLagSeconds,
         facts.maxMemoryBytes,
         facts.failedWrites,
+        [facts.servedFingerprint ?? null, facts.trustFile ?? null, facts.authClients ?? null],
       ])
   }
 }

@@ -1,3 +1,4 @@
+import { loginOf, type MonitorAccess } from './access.ts'
 import { type Connection, type Opened, openConnection } from './connection.ts'
 import { type ProbeResult, probeServer } from './probe.ts'
 import { cutUser, type Done } from './replication.ts'
@@ -13,16 +14,6 @@ export type MonitorMember = Readonly<{
   ip?: string
   /** The name in the served certificate, also the name others replicate from. */
   host: string
-}>
-
-/** How the members of a store are reached and logged in to. */
-export type MonitorAccess = Readonly<{
-  port: number
-  /** PEM of the store's CA; absent: plain TCP. */
-  tls?: Readonly<{ ca: string }>
-  username: string
-  /** The current password, then the previous one. */
-  passwords: readonly string[]
 }>
 
 /** How often and how long, in ms. */
@@ -87,10 +78,7 @@ export class MemberMonitor {
   /** Takes a new address (of the same pod) or new credentials; a held connection is kept until a new one works. */
   update(member: MonitorMember, access: MonitorAccess): void {
     const isMoved = member.ip !== this.#member.ip || access.port !== this.#access.port
-    const isOtherLogin =
-      access.passwords.join('\n') !== this.#access.passwords.join('\n') ||
-      access.username !== this.#access.username ||
-      access.tls?.ca !== this.#access.tls?.ca
+    const isOtherLogin = loginOf(access) !== loginOf(this.#access)
     this.#member = member
     this.#access = access
     if (isOtherLogin) this.#login += 1
@@ -121,7 +109,7 @@ export class MemberMonitor {
     if (!this.#stopped.signal.aborted) await this.#run()
   }
 
-  /** Replaces the held connection by a new one, which sees the certificate that is served now; the old one is kept when that fails. */
+  /** Replaces the held connection by one that sees what is served now; it is kept when that fails. */
   reconnect(): Promise<void> {
     this.#login += 1
     return this.refresh()
@@ -143,7 +131,7 @@ export class MemberMonitor {
     if (!ip) return Promise.resolve({ ok: false, reason: 'NoAddress', message: 'the pod has no address' })
     return openConnection({
       address: { host: ip, port },
-      ...(tls ? { tls: { ca: tls.ca, servername: host } } : {}),
+      ...(tls ? { tls: { ...tls, servername: host } } : {}),
       username,
       passwords,
       connectTimeoutMs,

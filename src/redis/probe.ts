@@ -27,7 +27,11 @@ export type ProbeResult =
 
 const PROBE = [
   ['INFO', 'server', 'memory', 'persistence', 'stats', 'replication', 'keyspace'],
-  ['CONFIG', 'GET', 'min-replicas-to-write', 'min-replicas-max-lag', 'maxmemory'],
+  [
+    'CONFIG',
+    'GET',
+    ...['min-replicas-to-write', 'min-replicas-max-lag', 'maxmemory', 'tls-ca-cert-file', 'tls-auth-clients'],
+  ],
   ['HGETALL', RECORD_KEY],
 ] as const
 
@@ -46,6 +50,8 @@ export async function probeServer(connection: Connection, options: ProbeOptions)
   const runId = fields.get('run_id') ?? ''
   const settings = parseStringPairs(config.value)
   const facts = toFacts(fields, read)
+  const trustFile = settings.get('tls-ca-cert-file')
+  const authClients = settings.get('tls-auth-clients')
   const previous = options.previous
   return {
     ok: true,
@@ -54,6 +60,7 @@ export async function probeServer(connection: Connection, options: ProbeOptions)
       minReplicasToWrite: Number(settings.get('min-replicas-to-write') ?? 0),
       maxLagSeconds: Number(settings.get('min-replicas-max-lag') ?? 0),
       maxMemoryBytes: Number(settings.get('maxmemory') ?? 0),
+      ...(trustFile && { trustFile, ...(authClients && { authClients }) }),
       ...(connection.servedFingerprint && { servedFingerprint: connection.servedFingerprint }),
       preparedHash: previous?.runId === runId ? previous.preparedHash : '',
       observedAtMs: options.nowMs(),

@@ -179,15 +179,29 @@ export async function restoreServing(connection: Connection): Promise<Done> {
 }
 
 /** Where a server finds what it presents, and whom it trusts. */
-export type CertificateFiles = Readonly<{ certFile: string; keyFile: string; caFile: string }>
+export type CertificateFiles = Readonly<{
+  certFile: string
+  keyFile: string
+  caFile: string
+  /** Presented to its primary. */
+  client?: Readonly<{ certFile: string; keyFile: string }>
+  /** `tls-auth-clients`; all of TLS is set at once, as each such command reads all files again. */
+  authClients?: string
+}>
 
 /**
  * Lets a server read its certificate files again, without a restart and without closing a connection. Refused while the
  * pair on disk does not match, as in the middle of the kubelet's change of the mounted Secret.
  */
 export async function reloadCertificate(connection: Connection, files: CertificateFiles): Promise<Done> {
-  const { certFile, keyFile, caFile } = files
-  return setConfig(connection, { 'tls-cert-file': certFile, 'tls-key-file': keyFile, 'tls-ca-cert-file': caFile })
+  const { certFile, keyFile, caFile, client, authClients } = files
+  return setConfig(connection, {
+    'tls-cert-file': certFile,
+    'tls-key-file': keyFile,
+    'tls-ca-cert-file': caFile,
+    ...(client && { 'tls-client-cert-file': client.certFile, 'tls-client-key-file': client.keyFile }),
+    ...(authClients !== undefined && { 'tls-auth-clients': authClients }),
+  })
 }
 
 /** CONFIG SET of several parameters at once, all or none. */

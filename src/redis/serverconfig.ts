@@ -28,7 +28,8 @@ export type ServerConfigInput = Readonly<{
   maxLagSeconds: number
 }>
 
-const CLIENT_AUTH = { None: 'no', Optional: 'optional', Require: 'yes' } as const
+/** `tls-auth-clients` by the word of the CR. */
+export const AUTH_CLIENTS = { None: 'no', Optional: 'optional', Require: 'yes' } as const
 
 /**
  * A replica that cannot write to its disk goes on in memory: by the server's default it ends itself, and the primary
@@ -98,7 +99,8 @@ export function quorumSettings(input: Pick<ServerConfigInput, 'minReplicasToWrit
 
 /** The whole configuration file. Passwords are not in it: users are in the ACL file, masterauth is set by prepare(). */
 export function renderServerConfig(input: ServerConfigInput): string {
-  const settings = { ...staticConfig(input), ...liveSettings(input), ...quorumSettings(input) }
+  const asked: ServerSettings = input.tls ? { 'tls-auth-clients': AUTH_CLIENTS[input.tls.clientAuth] } : {}
+  const settings = { ...staticConfig(input), ...asked, ...liveSettings(input), ...quorumSettings(input) }
   return Object.entries(settings)
     .map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
     .join('')
@@ -110,7 +112,8 @@ function listen({ port, tls }: ServerConfigInput): ServerSettings {
     port: '0',
     'tls-port': String(port),
     'tls-replication': 'yes',
-    'tls-auth-clients': CLIENT_AUTH[tls.clientAuth],
+    // Set anew below where it is another: it can be changed live, and what is here is hashed into the template.
+    'tls-auth-clients': AUTH_CLIENTS.None,
     'tls-cert-file': tls.certFile,
     'tls-key-file': tls.keyFile,
     'tls-ca-cert-file': tls.caFile,

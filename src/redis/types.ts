@@ -67,6 +67,10 @@ export type ServerFacts = Readonly<{
   failedWrites: readonly FailedWrite[]
   /** Of the certificate presented when the held connection was opened; absent: plain TCP. */
   servedFingerprint?: string
+  /** `tls-ca-cert-file`: shows which content of the TLS Secret was read; absent: plain TCP. */
+  trustFile?: string
+  /** `tls-auth-clients`. */
+  authClients?: string
   /** Hash of the settings asserted and read back for this run id; empty: not prepared. */
   preparedHash: string
   observedAtMs: number

@@ -3,7 +3,7 @@ import type { DesiredObject, Secret } from '../kube/types.ts'
 import { type BindingIdentity, ownerReference, type StoreIdentity } from './identity.ts'
 import { bindingLabels } from './labels.ts'
 import { bindingSecretName, PORT, serviceHost } from './names.ts'
-import { encodeSecretData } from './secrets.ts'
+import { encodeSecretData, type KeyPair } from './secrets.ts'
 
 /** What a binding's login consists of. */
 export type BindingLogin = Readonly<{
@@ -14,6 +14,8 @@ export type BindingLogin = Readonly<{
   tlsMode: TLSMode
   /** CA bundle; used, and then required, where TLS is. */
   bundlePem?: string | undefined
+  /** Shown to servers that ask their clients for a certificate. */
+  client?: KeyPair | undefined
 }>
 
 /**
@@ -45,6 +47,8 @@ export function buildBindingSecret(binding: BindingIdentity, store: StoreIdentit
       url: uri,
       certificates: bundle,
       'ca.crt': bundle,
+      'tls.crt': login.client?.certificatePem,
+      'tls.key': login.client?.keyPem,
       database: '0',
       'key-prefix': login.keyPrefix,
     }),

@@ -1,4 +1,4 @@
-import type { Engine, PersistenceMode, TLSMode } from '../api/v1alpha1/defaults.ts'
+import type { ClientAuth, Engine, PersistenceMode, TLSMode } from '../api/v1alpha1/defaults.ts'
 import type { StoreIdentity } from './identity.ts'
 import { PORT, podHost } from './names.ts'
 import { DIRECTORIES, FILES } from './paths.ts'
@@ -58,8 +58,11 @@ export function startCommand(
  * at once. Ends at once on a replica, on a primary without replicas, and on a server that does not answer.
  * The password is read from its file into the environment: arguments are visible to every process.
  */
-export function preStopCommand(options: Readonly<{ engine: Engine; tlsMode: TLSMode }>): readonly string[] {
-  const tls = options.tlsMode === 'Required' ? ` --tls --cacert ${FILES.bundle}` : ''
+export function preStopCommand(
+  options: Readonly<{ engine: Engine; tlsMode: TLSMode; clientAuth: ClientAuth }>,
+): readonly string[] {
+  const shown = options.clientAuth === 'None' ? '' : ` --cert ${FILES.clientCertificate} --key ${FILES.clientKey}`
+  const tls = options.tlsMode === 'Required' ? ` --tls --cacert ${FILES.bundle}${shown}` : ''
   const cli = `${PROGRAMS[options.engine].cli} -h localhost -p ${PORT} --user metrics --no-auth-warning${tls}`
   const script = [
     `REDISCLI_AUTH="$(cat ${FILES.metricsPassword})"`,

@@ -71,6 +71,11 @@ export function authoritySecretName(store: Named): string {
   return `${store.name}-ca`
 }
 
+/** Certificate that is ordered from cert-manager, and the Secret that answers it. */
+export function certificateName(store: Named): string {
+  return `${store.name}-certificate`
+}
+
 /** PodDisruptionBudget of a store. */
 export function disruptionBudgetName(store: Named): string {
   return store.name

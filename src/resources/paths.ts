@@ -20,7 +20,23 @@ export const KEYS = {
   key: 'tls.key',
   /** One CA, or old and new while a CA is replaced. */
   bundle: 'ca.crt',
+  /** What servers, and the operator, present as clients. */
+  clientCertificate: 'client.crt',
+  clientKey: 'client.key',
 } as const
+
+/**
+ * Key under which the bundle lies once more: a server that was told to read this file, and could, has the bundle and the
+ * client certificate that `revision` is the hash of.
+ */
+export function trustKey(revision: string): string {
+  return `ca-${revision}.crt`
+}
+
+/** `trustKey` as a server's configuration names it. */
+export function trustFile(revision: string): string {
+  return `${DIRECTORIES.tls}/${trustKey(revision)}`
+}
 
 /** Files as the servers' configuration and commands name them. */
 export const FILES = {
@@ -29,5 +45,7 @@ export const FILES = {
   certificate: `${DIRECTORIES.tls}/${KEYS.certificate}`,
   key: `${DIRECTORIES.tls}/${KEYS.key}`,
   bundle: `${DIRECTORIES.tls}/${KEYS.bundle}`,
+  clientCertificate: `${DIRECTORIES.tls}/${KEYS.clientCertificate}`,
+  clientKey: `${DIRECTORIES.tls}/${KEYS.clientKey}`,
   metricsPassword: `${DIRECTORIES.metrics}/${KEYS.password}`,
 } as const

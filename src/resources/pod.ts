@@ -1,4 +1,4 @@
-import type { Engine, PersistenceMode, TLSMode } from '../api/v1alpha1/defaults.ts'
+import type { ClientAuth, Engine, PersistenceMode, TLSMode } from '../api/v1alpha1/defaults.ts'
 import { formatBytes } from '../api/v1alpha1/quantity.ts'
 import type { StatefulSet } from '../kube/types.ts'
 import { preStopCommand, startCommand } from './commands.ts'
@@ -27,6 +27,7 @@ export type PodInput = Readonly<{
   image: string
   tlsMode: TLSMode
   persistence: Readonly<{ mode: PersistenceMode }>
+  clientAuth: ClientAuth
   sizing: Sizing
   /** The cluster's DNS domain, e.g. `cluster.local`. */
   clusterDomain: string

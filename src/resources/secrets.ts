@@ -1,9 +1,11 @@
+import type { ClientAuth } from '../api/v1alpha1/defaults.ts'
 import type { DesiredObject, Secret } from '../kube/types.ts'
 import type { InternalUser } from '../redis/acl.ts'
 import type { StoreIdentity } from './identity.ts'
+import { ANNOTATIONS } from './labels.ts'
 import { childMetadata } from './metadata.ts'
 import { authoritySecretName, tlsSecretName, userSecretName, usersSecretName } from './names.ts'
-import { KEYS } from './paths.ts'
+import { KEYS, trustKey } from './paths.ts'
 
 /** A certificate and its private key, PEM. */
 export type KeyPair = Readonly<{ certificatePem: string; keyPem: string }>
@@ -57,10 +59,34 @@ export function buildUserSecret(
   return secret(store, userSecretName(store, user), { texts })
 }
 
+/** What the servers of a store present and trust, and what a change of it has come to. */
+export type TlsContent = Readonly<{
+  pair: KeyPair
+  /** Presented in replication, and by the operator. */
+  client?: KeyPair
+  bundlePem: string
+  /** Hash of the bundle and the client certificate. */
+  revision: string
+  /** RFC 3339; while a change of trust is under way. */
+  since?: string
+  clientAuth: ClientAuth
+}>
+
 /** What the servers present: certificate, key, and the bundle that every client of the store trusts. */
-export function buildTlsSecret(store: StoreIdentity, served: KeyPair & Readonly<{ bundlePem: string }>): DesiredObject {
-  const texts = { ...pairTexts(served), [KEYS.bundle]: served.bundlePem }
-  return secret(store, tlsSecretName(store), { type: 'kubernetes.io/tls', texts })
+export function buildTlsSecret(store: StoreIdentity, content: TlsContent): DesiredObject {
+  const { pair, client, bundlePem, revision, since, clientAuth } = content
+  const texts = {
+    ...pairTexts(pair),
+    [KEYS.bundle]: bundlePem,
+    [trustKey(revision)]: bundlePem,
+    [KEYS.clientCertificate]: client?.certificatePem,
+    [KEYS.clientKey]: client?.keyPem,
+  }
+  const annotations = {
+    ...(since !== undefined && { [ANNOTATIONS.trustSince]: since }),
+    ...(clientAuth !== 'None' && { [ANNOTATIONS.clientAuth]: clientAuth }),
+  }
+  return secret(store, tlsSecretName(store), { type: 'kubernetes.io/tls', texts, annotations })
 }
 
 /** The store's own CA with its key: read by the operator, never mounted. */
@@ -75,12 +101,17 @@ function pairTexts(pair: KeyPair): Readonly<Record<string, string>> {
 function secret(
   store: StoreIdentity,
   name: string,
-  options: Readonly<{ type?: string; texts: Readonly<Record<string, string | undefined>> }>,
+  options: Readonly<{
+    type?: string
+    texts: Readonly<Record<string, string | undefined>>
+    annotations?: Readonly<Record<string, string>>
+  }>,
 ): DesiredObject {
+  const { annotations = {} } = options
   const object: Secret = {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: childMetadata(store, name),
+    metadata: { ...childMetadata(store, name), ...(Object.keys(annotations).length > 0 && { annotations }) },
     type: options.type ?? 'Opaque',
     data: encodeSecretData(options.texts),
   }

@@ -35,10 +35,10 @@ export type StatefulSetOptions = Readonly<{
  */
 export function buildStatefulSet(
   store: StoreIdentity,
-  spec: Pick<EffectiveSpec, 'engine' | 'image' | 'tlsMode' | 'persistence' | 'bindings'>,
+  spec: Pick<EffectiveSpec, 'engine' | 'image' | 'tlsMode' | 'clientAuth' | 'persistence' | 'bindings'>,
   options: StatefulSetOptions,
 ): DesiredObject {
-  const { engine, image, tlsMode, persistence, bindings } = spec
+  const { engine, image, tlsMode, clientAuth, persistence, bindings } = spec
   const { statefulSetReplicas, sizing, staticConfigHash, clusterDomain, inForce } = options
   const object: StatefulSet = {
     apiVersion: 'apps/v1',
@@ -70,6 +70,7 @@ export function buildStatefulSet(
           engine,
           image,
           tlsMode,
+          clientAuth,
           persistence,
           sizing,
           clusterDomain,

@@ -12,9 +12,11 @@ import { type Mapper, namedByLabel, self, watches } from '../kube/watches.ts'
 import { LABELS } from '../resources/labels.ts'
 import { bindingSecretName } from '../resources/names.ts'
 import { readBindings } from '../sessionstore/bindings.ts'
+import { clientRenewalMs } from './clientcertificate.ts'
 import { type BindingFacts, isGranted, planBindingConditions } from './plan/conditions.ts'
 import { bundleOf, ensureSecret, markWithdrawn, type SecretDeps } from './secret.ts'
 
+const LONGEST_REST_MS = 6 * 3_600_000
 const STATUS_MANAGER = 'sessionstore-operator-status'
 
 export type BindingDeps = SecretDeps &
@@ -75,13 +77,22 @@ async function reconcileBinding(deps: BindingDeps, key: string, signal: AbortSig
   if (verdict?.kind !== 'granted') await markWithdrawn(deps, binding, signal)
   const isConflict =
     store && verdict?.kind === 'granted' && isGranted(facts)
-      ? await ensureSecret(deps, { binding, store, keyPrefix: verdict.keyPrefix, signal })
+      ? await ensureSecret(deps, { binding, store, keyPrefix: verdict.keyPrefix, nowMs: deps.nowMs(), signal })
       : false
   const secretName = bindingSecretName(binding.metadata)
   const nameConflict = `Secret "${secretName}" belongs to somebody else; delete or rename it`
   await writeBindingStatus(deps, binding, { facts: { ...facts, ...(isConflict && { nameConflict }) }, signal })
   // A foreign Secret carries no label of ours, so its removal is not seen.
-  return isConflict ? { kind: 'after', delayMs: 30_000 } : { kind: 'done' }
+  return isConflict ? { kind: 'after', delayMs: 30_000 } : restUntilRenewal(deps, binding)
+}
+
+/** A client certificate is replaced in time; no event tells when. */
+function restUntilRenewal({ caches, nowMs }: BindingDeps, { metadata }: SessionBinding): Result {
+  const dueMs = clientRenewalMs(
+    caches.secrets.get(keyOf({ metadata: { ...metadata, name: bindingSecretName(metadata) } })),
+  )
+  if (dueMs === undefined) return { kind: 'done' }
+  return { kind: 'after', delayMs: Math.min(Math.max(1000, dueMs - nowMs()), LONGEST_REST_MS) }
 }
 
 function readFacts(

@@ -17,12 +17,19 @@ import { KEYS } from '../resources/paths.ts'
 import { readSecretKey } from '../resources/secrets.ts'
 import { generatePassword, readLogin } from '../sessionstore/credentials.ts'
 import { identityOf } from '../sessionstore/observe.ts'
+import { clientCertificateOf } from './clientcertificate.ts'
 
 const FIELD_MANAGER = 'sessionstore-operator'
 
 export type SecretDeps = Readonly<{ client: KubeClient; caches: Caches; metrics: KubeMetrics }>
 
-type Granted = Readonly<{ binding: SessionBinding; store: SessionStore; keyPrefix: string; signal: AbortSignal }>
+type Granted = Readonly<{
+  binding: SessionBinding
+  store: SessionStore
+  keyPrefix: string
+  nowMs: number
+  signal: AbortSignal
+}>
 
 /** Returns whether the Secret's name is taken by somebody else. The password is made once and kept. */
 export async function ensureSecret(deps: SecretDeps, granted: Granted): Promise<boolean> {
@@ -31,12 +38,14 @@ export async function ensureSecret(deps: SecretDeps, granted: Granted): Promise<
   const { uid = '', namespace = '', name } = binding.metadata
   const identity = { name, namespace, uid, apiVersion: binding.apiVersion }
   const live = await readSecret(deps, binding, signal)
+  const username = bindingUserName(identity)
   const desired = buildBindingSecret(identity, identityOf(store), {
-    username: bindingUserName(identity),
+    username,
     password: readLogin(live)?.passwords[0] ?? generatePassword(),
     keyPrefix,
     tlsMode: effectiveSpec(store.spec).tlsMode,
     bundlePem: bundleOf(caches, store),
+    client: await clientCertificateOf({ ...granted, caches, live, username }),
   })
   const result = await ensureObject(client, SECRETS, {
     desired,

@@ -23,6 +23,7 @@ import { type ActResult, type DataPlane, DONE, notDone } from './dataplane.ts'
 import type { StoreMemory } from './memory.ts'
 import type { Snapshot } from './observe.ts'
 import { isReached, type MemberFacts, type TopologyStep } from './plan/facts.ts'
+import { isCurrent, reload } from './reload.ts'
 
 /** The closed port of the boot guard: a replica pointed there follows nobody and accepts nothing. */
 const NOWHERE = { host: '127.0.0.1', port: 1 } as const
@@ -61,6 +62,7 @@ export async function actPrepare(context: ServerContext, step: Step<'prepare'>):
         const { runId, refused } = prepared
         memory.config.noteTold(name, { runId, settings: config.settings, refused })
         dataPlane.notePrepared(name, prepared)
+        await readTrust(context, name)
         return DONE
       }
       const message = `${name} cannot be prepared: ${prepared.message}`
@@ -71,6 +73,18 @@ export async function actPrepare(context: ServerContext, step: Step<'prepare'>):
     }),
   )
   return all(results)
+}
+
+/**
+ * A server that just started presents its served certificate to its primary too, which takes it only if it is made for
+ * clients. Refused while the kubelet has not brought the files; then it is done later.
+ */
+async function readTrust({ snapshot, dataPlane }: ServerContext, name: string): Promise<void> {
+  const { served } = snapshot.credentials
+  const member = snapshot.facts.members.find((each) => each.name === name)
+  if (!served || snapshot.spec.tlsMode === 'Disabled' || !member || !isReached(member)) return
+  if (isCurrent(member.probe, served)) return
+  await withConnection(dataPlane, name, (connection) => reload(connection, served))
 }
 
 /** Opens members for a look at their record; join shuts them again. */

@@ -22,7 +22,7 @@ import { disruptionBudgetName, networkPolicyName } from '../resources/names.ts'
 import type { Issued } from './issue.ts'
 import { buildDefaultBinding, type ObjectWaves } from './plan/objects.ts'
 
-const FIELD_MANAGER = 'sessionstore-operator'
+export const FIELD_MANAGER = 'sessionstore-operator'
 
 export type ApplyContext = Readonly<{
   client: ApplyClient & Pick<KubeClient, 'delete'>
@@ -144,7 +144,7 @@ async function createDefaultBinding({ client, caches, identity, signal }: ApplyC
   }
 }
 
-function nameConflict(desired: KubeObject): OperatorError {
+export function nameConflict(desired: KubeObject): OperatorError {
   return new OperatorError(
     'NameConflict',
     `Cannot create ${desired.kind} "${desired.metadata.name}": the name is taken by an object of another owner; delete or rename that object, or create the SessionStore under another name`,

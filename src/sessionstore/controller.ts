@@ -2,6 +2,7 @@ import type { SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
 import { SESSION_STORES } from '../api/v1alpha1/sessionstore.ts'
 import { BY_NODE, type Caches, foreignStoresOf, storeKeyOfBinding } from '../caches.ts'
 import { Controller } from '../kube/controller.ts'
+import { NamedWatches } from '../kube/namedwatches.ts'
 import { anyOf, changed, generationChanged, labelsChanged } from '../kube/predicates.ts'
 import { PRIORITY } from '../kube/queue.ts'
 import type { PersistentVolumeClaim, StorageClass } from '../kube/resources.ts'
@@ -14,7 +15,7 @@ import { tellRetained } from './retained.ts'
 import { isGhost } from './runs.ts'
 import { type Runtime, type RuntimeOptions, StoreRuntime } from './runtime.ts'
 
-export type StoreControllerDeps = ReconcileDeps &
+export type StoreControllerDeps = Omit<ReconcileDeps, 'named'> &
   Readonly<{
     workers: number
     /** Asks for a reconcile of bindings, by key. */
@@ -38,6 +39,7 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
     running.get(key)?.runtime.stop()
     running.delete(key)
     runtimes.delete(key)
+    named.want(key, [])
   }
 
   function ensure(key: string, uid: string | undefined): Runtime {
@@ -62,6 +64,7 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
     }
   }
 
+  const named = new NamedWatches({ client: deps.client, log, wake: (key) => controller.queue.add(key) })
   const controller: Controller = new Controller({
     name: 'sessionstore',
     workers,
@@ -77,7 +80,7 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
         if (!store) await tellRetained({ ...deps, signal }, key)
         return { kind: 'done' }
       }
-      return reconcileStore({ ...deps, key, runtime: ensure(key, store.metadata.uid), signal })
+      return reconcileStore({ ...deps, named, key, runtime: ensure(key, store.metadata.uid), signal })
     },
   })
 
@@ -93,6 +96,7 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
     runtimes,
     close() {
       for (const key of [...running.keys()]) drop(key)
+      named.close()
     },
   }
 }

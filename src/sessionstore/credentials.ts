@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
 import type { SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
 import type { Caches } from '../caches.ts'
-import { type CertificateFacts, isIssuedBy, isKeyOf, readCertificate } from '../certificates/read.ts'
 import { keyOf, type Secret } from '../kube/types.ts'
 import {
   buildDefaultUser,
@@ -17,23 +16,24 @@ import type { AclUser } from '../redis/types.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { authoritySecretName, bindingSecretName, tlsSecretName, userSecretName } from '../resources/names.ts'
 import { KEYS } from '../resources/paths.ts'
-import { type KeyPair, readSecretKey } from '../resources/secrets.ts'
+import { readSecretKey } from '../resources/secrets.ts'
 import type { StoreBindings } from './bindings.ts'
+import { type Authority, readAuthority, readServed, type Served } from './certificates.ts'
 
 /** What a login accepts: the current password first, then the previous one while a rotation's window is open. */
 export type Login = Readonly<{ passwords: readonly [string, ...string[]] }>
 
-export type Served = Readonly<{ pair: KeyPair; bundlePem: string; facts: CertificateFacts }>
-
 /** The generated Secrets of a store, as far as they exist. */
 export type Credentials = Readonly<{
   logins: Readonly<Partial<Record<InternalUser, Login>>>
-  authority?: KeyPair
+  authority?: Authority
   served?: Served
   /** Every user the servers should know; complete only when nothing is missing. */
   users: readonly AclUser[]
   /** Keys of bindings whose login is among `users`. */
   boundKeys: readonly string[]
+  /** Their Secrets. */
+  boundSecrets: readonly Secret[]
 }>
 
 /** Reads the Secrets of a store from the cache. What cannot be used reads as missing, and is made anew where that loses nothing. */
@@ -48,7 +48,7 @@ export function readCredentials(
     const login = readLogin(secretOf(userSecretName(identity, user)))
     if (login) logins[user] = login
   }
-  const authority = readPair(secretOf(authoritySecretName(identity)))
+  const authority = readAuthority(secretOf(authoritySecretName(identity)))
   const served = readServed(secretOf(tlsSecretName(identity)))
   const bound = readBound(caches, spec, bindings)
   const users = [buildDefaultUser(), ...managedUsers(logins, spec), ...bound.map(({ user }) => user)]
@@ -58,6 +58,7 @@ export function readCredentials(
     ...(served && { served }),
     users,
     boundKeys: bound.map(({ key }) => key),
+    boundSecrets: bound.map(({ secret }) => secret),
   }
 }
 
@@ -69,7 +70,7 @@ function managedUsers(logins: Credentials['logins'], server: EffectiveSpec): rea
   })
 }
 
-type Bound = Readonly<{ key: string; user: AclUser }>
+type Bound = Readonly<{ key: string; user: AclUser; secret: Secret }>
 
 function readBound(
   caches: Caches,
@@ -82,11 +83,11 @@ function readBound(
     const secret = caches.secrets.get(keyOf({ metadata: { namespace, name: bindingSecretName(binding.metadata) } }))
     const login = readLogin(isOwnedBy(secret, binding) ? secret : undefined)
     const verdict = verdicts.get(key)
-    if (!login || verdict?.kind !== 'granted') return []
+    if (!secret || !login || verdict?.kind !== 'granted') return []
     const { keyPrefix } = verdict
     const passwordHashes = login.passwords.map(hashPassword)
     const input = { namespace, binding: name, keyPrefix, passwordHashes, server, tenancy: policy.tenancy }
-    return [{ key, user: buildGenericUser(input) }]
+    return [{ key, user: buildGenericUser(input), secret }]
   })
 }
 
@@ -104,20 +105,6 @@ export function readLogin(secret: Secret | undefined): Login | undefined {
   if (!password) return undefined
   const previous = readSecretKey(secret, KEYS.previousPassword)
   return { passwords: previous ? [password, previous] : [password] }
-}
-
-function readPair(secret: Secret | undefined): KeyPair | undefined {
-  const certificatePem = secret && readSecretKey(secret, KEYS.certificate)
-  const keyPem = secret && readSecretKey(secret, KEYS.key)
-  return certificatePem && keyPem && isKeyOf(keyPem, certificatePem) ? { certificatePem, keyPem } : undefined
-}
-
-function readServed(secret: Secret | undefined): Served | undefined {
-  const pair = readPair(secret)
-  const bundlePem = secret && readSecretKey(secret, KEYS.bundle)
-  if (!pair || !bundlePem || !isIssuedBy(pair.certificatePem, bundlePem)) return undefined
-  const facts = readCertificate(pair.certificatePem)
-  return facts && { pair, bundlePem, facts }
 }
 
 /** The form in which an ACL file holds a password; 256 random bits need no salt. */

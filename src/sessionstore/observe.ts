@@ -1,6 +1,7 @@
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
 import type { SessionStore, SessionStoreSpec } from '../api/v1alpha1/sessionstore.ts'
 import { BY_STORE, type Caches } from '../caches.ts'
+import type { NamedWatches } from '../kube/namedwatches.ts'
 import { keyOf, type Pod, type StatefulSet } from '../kube/types.ts'
 import { liveSettings, renderServerConfig, staticConfig } from '../redis/serverconfig.ts'
 import type { ProbeFacts, ServerSettings } from '../redis/types.ts'
@@ -26,6 +27,8 @@ import { grantedBytesOf, templateLimitBytes } from './podmemory.ts'
 import { readTroubles } from './podtrouble.ts'
 import { isPodOf, type Kept, readKept, withKept } from './replaced.ts'
 import { observeRuns } from './runs.ts'
+import { type CertificateState, readCertificateState } from './source.ts'
+import { isSpread } from './spread.ts'
 import { readTopologyFacts } from './topologyfacts.ts'
 import { readVolumes } from './volumes.ts'
 
@@ -68,6 +71,11 @@ export type Snapshot = Readonly<{
   inForce: string
   /** False: the operator may not watch Nodes. */
   areNodesWatched: boolean
+  /** What there is of the certificate that servers are to present. */
+  certificate: CertificateState
+  /** Servers and bindings have what the TLS Secret holds. */
+  isSpread: boolean
+  clusterDomain: string
   /** maxmemory cannot reach its goal yet: why. */
   pending?: string
 }>
@@ -77,6 +85,8 @@ export type ObserveInputs = Readonly<{
   caches: Caches
   probes: MemberProbes
   memory: StoreMemory
+  /** The objects of others that stores refer to. */
+  named: Pick<NamedWatches, 'get'>
   clusterDomain: string
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
@@ -98,10 +108,11 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const labelled = caches.pods.byIndex(BY_STORE, keyOf({ metadata: identity }))
   const pods = labelled.filter((pod) => isPodOf(pod, statefulSet, kept))
   const facts = (member: string): ProbeFacts => inputs.probes.facts(member)
-  const config = serverConfigInput(spec, sizing)
+  const config = serverConfigInput(spec, sizing, credentials.served?.clientAuth ?? spec.clientAuth)
   const parameters = readConfig({ spec, statefulSet, pods, facts, memory: inputs.memory.config })
   const { restart } = parameters.state
-  const fixedPod = fixedPodSpec(identity, { ...spec, sizing, clusterDomain, parameters: restart })
+  // The hook of a store that asks for certificates differs, and no pod is replaced for that.
+  const fixedPod = fixedPodSpec(identity, { ...spec, clientAuth: 'None', sizing, clusterDomain, parameters: restart })
   const rendered = hashPrepared([staticConfig(config), fixedPod])
   const raw = withParameters(rawSpecInForce(store, statefulSet), restart)
   const staticConfigHash = templateHash(statefulSet, { raw, image: spec.image, rendered })
@@ -124,6 +135,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const volumes = volumeFacts && volumesInForce(volumeFacts)
   const dataUid = volumes?.dataUid ?? identity.uid
   const base = { store, dataUid, statefulSet, spec, members, preparedHash, ...observeRuns(observed) }
+  const certificate = readCertificateState({ ...inputs, identity, spec })
   return {
     store,
     identity,
@@ -147,6 +159,9 @@ export function observe(inputs: ObserveInputs): Snapshot {
     bindingNamespaces: bindings.namespaces,
     areNodesWatched: !caches.nodes.isUnavailable,
     inForce: canonical(toInForce(raw, rendered)),
+    certificate,
+    isSpread: isSpread({ spec, credentials, members }),
+    clusterDomain,
     ...describePending(maxMemoryBytes, sizing, parameters),
   }
 }

@@ -5,6 +5,7 @@ import { hasCode, type OperatorError, toOperatorError } from '../kube/errors.ts'
 import type { EventSink } from '../kube/events.ts'
 import type { Log } from '../kube/log.ts'
 import type { KubeMetrics } from '../kube/metrics.ts'
+import type { NamedWatches } from '../kube/namedwatches.ts'
 import { renderAclFile } from '../redis/acl.ts'
 import { act } from './act.ts'
 import { applyDefaultBinding, applyIssued, removeBudget, removeNetworkPolicy } from './applyobjects.ts'
@@ -14,6 +15,7 @@ import type { ActResult } from './dataplane.ts'
 import { issueMissing } from './issue.ts'
 import { noteOfOutcome, noteOfStep } from './notes.ts'
 import { observe, type Snapshot } from './observe.ts'
+import { ensureMaterial } from './order.ts'
 import { noteOutage } from './outage.ts'
 import type { Intent, Outcome } from './plan/facts.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
@@ -23,6 +25,7 @@ import { noteUsers } from './remember.ts'
 import { readRefusedResize, resizePods } from './resize.ts'
 import { isAtRest, refusalOf, restUntil, staleServers, tlsFacts } from './rest.ts'
 import type { Runtime } from './runtime.ts'
+import { sourceRefs } from './source.ts'
 import { tryConfig } from './tryconfig.ts'
 import { describeFailover, withIntent, withoutIntent, writeStatus } from './writestatus.ts'
 
@@ -32,6 +35,8 @@ export type ReconcileDeps = Readonly<{
   events: EventSink
   log: Log
   metrics: KubeMetrics
+  /** The objects of others that stores refer to. */
+  named: NamedWatches
   clusterDomain: string
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
@@ -91,12 +96,13 @@ type Taken =
   | Readonly<{ kind: 'failed'; failure: unknown }>
 
 async function look(pass: Pass): Promise<Snapshot | undefined> {
-  const { caches, key, runtime, clusterDomain, nowMs, signal } = pass
+  const { caches, key, runtime, named, clusterDomain, nowMs, signal } = pass
   const store = caches.stores.get(key)
   if (!store) return undefined
   const { memory, dataPlane: probes } = runtime
   const seen = (): Snapshot => observe({ ...pass, store, probes, memory, nowMs: nowMs() })
   const snapshot = seen()
+  named.want(key, sourceRefs(snapshot.identity, snapshot.spec))
   runtime.watch({ ...snapshot, clusterDomain })
   // Nothing is decided, and no status is written, from a member that was not looked at once.
   const isUnseen = snapshot.facts.members.some(({ pod, probe }) => pod?.ip !== undefined && probe.kind === 'unknown')
@@ -108,8 +114,10 @@ async function look(pass: Pass): Promise<Snapshot | undefined> {
 /** The topology's next step. */
 async function takeStep(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Promise<Taken> {
   const { step } = plan
-  if (step.kind === 'none') await reloadCertificates(pass, staleServers(snapshot))
-  if (step.kind === 'none' || step.kind === 'wait') {
+  const { served } = snapshot.credentials
+  const isIdle = step.kind === 'none' || step.kind === 'wait'
+  if (isIdle && served) await reloadCertificates({ ...pass, served }, staleServers(snapshot))
+  if (isIdle) {
     const tried = await tryConfig({ ...pass.runtime, log: pass.log }, snapshot)
     if (tried !== 'nothing') return { kind: 'again', isServerChanged: tried === 'tried' }
   }
@@ -142,18 +150,19 @@ function isKnown({ store }: Snapshot, step: TopologyPlan['step']): boolean {
 /** Secrets, objects, memory. True: the world is another one now, look again. */
 async function applyObjects(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Promise<boolean> {
   const { client, caches, signal, metrics, clusterDomain } = pass
-  const { spec, credentials, statefulSet, nowMs } = snapshot
+  const { spec, credentials, statefulSet } = snapshot
   const { memory } = pass.runtime
   const context = { client, caches, signal, metrics, memory, identity: snapshot.identity }
   // A store that never was is not begun while it is suspended.
   if (spec.suspend && !statefulSet) return false
-  const issued = await issueMissing({ ...snapshot, clusterDomain, nowMs })
+  const issued = await issueMissing(snapshot)
   if (issued.length > 0) {
     await applyIssued(context, issued)
     return true
   }
   // Suspended: what is there stays as it is.
   if (spec.suspend) return false
+  if (!(await ensureMaterial(context, { ...snapshot, named: pass.named }))) return false
   const aclFile = renderAclFile(credentials.users)
   const config = configOnStatefulSet(snapshot.config)
   const inputs = { ...snapshot, aclFile, config, replicas: plan.replicas, clusterDomain }

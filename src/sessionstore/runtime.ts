@@ -1,9 +1,11 @@
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
 import type { Pod } from '../kube/types.ts'
+import type { TrustedPeer } from '../redis/connection.ts'
 import { StoreMonitor } from '../redis/monitor.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { PORT, podHost, serviceHost } from '../resources/names.ts'
 import { CapacityWatch, capacityTarget } from './capacity.ts'
+import type { Served } from './certificates.ts'
 import type { Credentials } from './credentials.ts'
 import type { DataPlane } from './dataplane.ts'
 import { StoreMemory } from './memory.ts'
@@ -95,7 +97,7 @@ export class StoreRuntime {
       members,
       maxLagSeconds: Math.floor(spec.durability.maxLagMs / 1000),
       port: PORT,
-      ...(credentials.served && needsTls && { tls: { ca: credentials.served.bundlePem } }),
+      ...(credentials.served && needsTls && { tls: peerOf(credentials.served) }),
       username: 'operator',
       passwords: login.passwords,
     })
@@ -123,11 +125,11 @@ export class StoreRuntime {
     this.#hasFollowed = true
     this.#capacity.follow(capacityTarget(snapshot, primary.name))
     const host = serviceHost(identity, 'primary')
-    const ca = spec.tlsMode === 'Required' ? credentials.served?.bundlePem : undefined
+    const served = spec.tlsMode === 'Required' ? credentials.served : undefined
     this.#prober.setTarget({
       host,
       port: PORT,
-      ...(ca !== undefined && { tls: { ca, servername: host } }),
+      ...(served && { tls: { ...peerOf(served), servername: host } }),
       username: 'operator',
       passwords: login.passwords,
       primary: { name: primary.name, runId: primary.probe.runId, epoch },
@@ -140,4 +142,8 @@ export class StoreRuntime {
     this.#stragglers.stop()
     this.#monitor.stop()
   }
+}
+
+function peerOf({ bundlePem, client }: Served): TrustedPeer {
+  return { ca: bundlePem, ...(client && { client: client.pair }) }
 }

@@ -1,3 +1,4 @@
+import type { TrustedPeer } from '../redis/connection.ts'
 import { probeService } from '../redis/serviceprobe.ts'
 import type { WriteProbe } from './plan/conditions/inputs.ts'
 
@@ -11,7 +12,7 @@ const TIMEOUT_MS = 2000
 export type WriteTarget = Readonly<{
   host: string
   port: number
-  tls?: Readonly<{ ca: string; servername: string }>
+  tls?: TrustedPeer & Readonly<{ servername: string }>
   username: string
   passwords: readonly string[]
   /** Pod and run of the primary that the Service must lead to; another answer is a failure. */

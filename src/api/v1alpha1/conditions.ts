@@ -66,6 +66,9 @@ export const CONDITIONS = {
     ExpansionNotAllowed:
       'The StorageClass does not let the volumes grow to the size of the spec; the message says what can be done.',
     VolumeFull: 'A server cannot write to its volume, most often as it is full; make it larger, or free room.',
+    SecretMissing: 'A Secret that the spec names does not exist; the message says which, and what must be in it.',
+    CertificateInvalid: 'The certificate in the Secret cannot be used; the message says why.',
+    IssuerUnavailable: 'spec.tls.issuerRef is set, and the cluster does not serve the API of cert-manager.',
     PrefixConflict: 'Another binding of the store already uses this prefix or one that overlaps; choose another.',
   },
   Available: {
@@ -110,7 +113,10 @@ export const CONDITIONS = {
     Disabled: 'spec.tls.mode is Disabled.',
     CertificatePending: 'The certificate is not issued yet.',
     CertificateNotServed: 'A member still serves an older certificate.',
+    CertificateExpiring: 'Every member serves the current certificate, and its owner has to renew it soon.',
     CertificateInvalid: 'The certificate in the Secret cannot be used; the message says why.',
+    SecretMissing: 'The Secret that spec.tls.secretName names does not exist.',
+    IssuerUnavailable: 'spec.tls.issuerRef is set, and the cluster does not serve the API of cert-manager.',
   },
   NodesObserved: {
     NotObserved: 'Nothing was observed yet.',

@@ -40,6 +40,9 @@ export type TLSMode = (typeof TLS_MODES)[number]
 
 export const NETWORK_POLICY_MODES = ['None', 'Restricted'] as const
 export type NetworkPolicyMode = (typeof NETWORK_POLICY_MODES)[number]
+/** Whether servers ask their clients for a certificate, in the words of the CR. */
+export const CLIENT_AUTHS = ['None', 'Optional', 'Require'] as const
+export type ClientAuth = (typeof CLIENT_AUTHS)[number]
 
 /** How an acknowledged write is protected. */
 export const DURABILITY_MODES = ['Async', 'Bounded', 'Majority'] as const
@@ -83,6 +86,9 @@ export const DEFAULTS = {
   adoptVolumes: false,
   tenancy: 'Dedicated',
   bindingSource: 'Same',
+  clientAuth: 'None',
+  issuerKind: 'Issuer',
+  issuerGroup: 'cert-manager.io',
   suspend: false,
   networkPolicyMode: 'None',
   /** A replica that acknowledged within this time counts towards min-replicas-to-write. */

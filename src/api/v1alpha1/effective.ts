@@ -1,6 +1,7 @@
 import type { LabelSelector } from '../labelselector.ts'
 import {
   type BindingSource,
+  type ClientAuth,
   DEFAULTS,
   type DegradedMode,
   type DurabilityMode,
@@ -49,6 +50,11 @@ export type Durability = Readonly<{
 /** Who may connect; `allowFrom` is there when the spec names it. */
 export type NetworkAccess = Readonly<{ mode: NetworkPolicyMode; allowFrom?: readonly NetworkPeer[] }>
 export type NetworkPeer = NonNullable<NonNullable<SessionStoreSpec['networkPolicy']>['allowFrom']>[number]
+/** Who makes the certificate that servers present. */
+export type CertificateSource =
+  | Readonly<{ kind: 'Own' }>
+  | Readonly<{ kind: 'Secret'; name: string }>
+  | Readonly<{ kind: 'Issuer'; name: string; issuerKind: string; group: string }>
 
 /** Who may have a login. */
 export type BindingPolicy = Readonly<{
@@ -72,6 +78,8 @@ export type EffectiveSpec = Readonly<{
   persistence: Persistence
   tlsMode: TLSMode
   bindings: BindingPolicy
+  certificate: CertificateSource
+  clientAuth: ClientAuth
   suspend: boolean
   /** Parameters as the spec has them; which of them are in force the servers have to say. */
   config: Readonly<Record<string, string>>
@@ -97,6 +105,8 @@ export function effectiveSpec(spec: SessionStoreSpec): EffectiveSpec {
     persistence: effectivePersistence(spec.persistence),
     tlsMode: spec.tls?.mode ?? DEFAULTS.tlsMode,
     bindings: effectiveBindings(spec.bindings),
+    certificate: effectiveCertificate(spec.tls),
+    clientAuth: spec.tls?.clientAuth ?? DEFAULTS.clientAuth,
     suspend: spec.suspend ?? DEFAULTS.suspend,
     config: spec.config ?? {},
     networkPolicy: { mode: DEFAULTS.networkPolicyMode, ...spec.networkPolicy },
@@ -135,6 +145,13 @@ function minReplicasOf(mode: DurabilityMode, replicas: number): number {
     case 'Majority':
       return Math.floor(replicas / 2)
   }
+}
+
+function effectiveCertificate(tls: SessionStoreSpec['tls']): CertificateSource {
+  if (tls?.secretName !== undefined) return { kind: 'Secret', name: tls.secretName }
+  if (tls?.issuerRef === undefined) return { kind: 'Own' }
+  const { name, kind = DEFAULTS.issuerKind, group = DEFAULTS.issuerGroup } = tls.issuerRef
+  return { kind: 'Issuer', name, issuerKind: kind, group }
 }
 
 function effectiveCapacity(capacity: SessionStoreSpec['capacity']): Capacity {

@@ -14,7 +14,7 @@ import { engineFields, engineRules } from './spec/engine.ts'
 import { failover } from './spec/failover.ts'
 import { networkPolicy } from './spec/networkpolicy.ts'
 import { persistence, persistenceRules, volumeSizeRule } from './spec/persistence.ts'
-import { tls, tlsRules } from './spec/tls.ts'
+import { tls, tlsRules, tlsSecretRule } from './spec/tls.ts'
 
 /** Schema of `spec` of a SessionStore. */
 export const sessionStoreSpec = object(
@@ -68,7 +68,7 @@ export const sessionStoreKind: KindSchema = {
   labels: { 'servicebinding.io/provisioned-service': 'true' },
   description:
     'A SessionStore is a replicated Redis or Valkey that holds the sessions of the applications of a namespace.',
-  rules: [nameRule, volumeSizeRule],
+  rules: [nameRule, volumeSizeRule, tlsSecretRule],
   spec: sessionStoreSpec,
   status: sessionStoreStatus,
   hasScale: true,

@@ -3,6 +3,7 @@ import { boolean, duration, integer, list, map, object, oneOf, quantity, require
 import { bindingReference, conditions, observedGeneration } from './common.ts'
 import {
   BINDING_SOURCES,
+  CLIENT_AUTHS,
   DEGRADED_MODES,
   DURABILITY_MODES,
   ENGINES,
@@ -34,7 +35,16 @@ const effective = object('The spec with every default resolved: what the operato
     storageClassName: string('StorageClass of the volumes.', { maxLength: 253 }),
     retain: oneOf('What becomes of the volumes when the store is deleted.', RETAIN_POLICIES),
   }),
-  tls: object('Encryption of connections.', { mode: oneOf('Whether connections use TLS.', TLS_MODES) }),
+  tls: object('Encryption of connections.', {
+    mode: oneOf('Whether connections use TLS.', TLS_MODES),
+    secretName: string('Secret that the served certificate comes from.', { maxLength: 253 }),
+    issuerRef: object('Issuer that makes the served certificate.', {
+      name: string('Name of the issuer.', { maxLength: 253 }),
+      kind: string('Kind of the issuer.', { maxLength: 63 }),
+      group: string('API group of the issuer.', { maxLength: 253 }),
+    }),
+    clientAuth: oneOf('Whether clients must show a certificate.', CLIENT_AUTHS),
+  }),
   config: map('Parameters of the spec that are in force.', string('Value.', { maxLength: LIMITS.config.valueLength }), {
     maxProperties: LIMITS.config.entries,
   }),
@@ -116,6 +126,9 @@ export const sessionStoreStatus = object('What the store is, as last observed.',
   endpoints: object('Addresses of the Services, as host:port.', {
     primary: string('For everything that writes, so for every application.', address),
     replicas: string('For reports that may read stale data.', address),
+  }),
+  certificate: object('The certificate that the servers present.', {
+    notAfter: time('When it expires.'),
   }),
   lastFailover,
   operation: storeOperation,

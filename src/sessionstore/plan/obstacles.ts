@@ -2,6 +2,7 @@ import type { ConditionReason } from '../../api/v1alpha1/conditions.ts'
 import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
 import { formatBytes } from '../../api/v1alpha1/quantity.ts'
 import { type BindingObstacles, findBindingObstacle } from './bindingobstacles.ts'
+import type { TlsFacts } from './conditions/inputs.ts'
 import type { ConfigPlan } from './config.ts'
 import { type BlockedReason, isReached, type TopologyFacts } from './facts.ts'
 import { findVolumeObstacle, goalBytes, type VolumeFacts } from './volumes.ts'
@@ -28,6 +29,7 @@ export type ObstacleInputs = Readonly<{
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
   bindings?: BindingObstacles
+  tls: TlsFacts
 }>
 
 type ObstacleRule = (inputs: ObstacleInputs) => Obstacle | undefined
@@ -35,6 +37,7 @@ type ObstacleRule = (inputs: ObstacleInputs) => Obstacle | undefined
 /** Each is derived anew on every pass, so that it goes when its cause goes; the first that finds something is told. */
 const RULES: readonly ObstacleRule[] = [
   ({ refused }) => refused,
+  findCertificateObstacle,
   shutOut,
   refusedParameter,
   ({ bindings }) => bindings && findBindingObstacle(bindings),
@@ -77,6 +80,10 @@ function refusedParameter({ config: { refusals } }: ObstacleInputs): Obstacle | 
     reason: 'InvalidConfig',
     message: `config.${name} is "${value}", which ${member} does not take: ${message}; what was in force before stays, correct or remove it${more}`,
   }
+}
+
+function findCertificateObstacle({ tls }: ObstacleInputs): Obstacle | undefined {
+  return tls.kind === 'Refused' ? { reason: tls.reason, message: tls.message } : undefined
 }
 
 /** What is in the way of the store, if anything is. */

@@ -1,3 +1,4 @@
+import type { ClientAuth } from '../../api/v1alpha1/defaults.ts'
 import type { EffectiveSpec } from '../../api/v1alpha1/effective.ts'
 import type { ServerConfigInput } from '../../redis/serverconfig.ts'
 import { PORT } from '../../resources/names.ts'
@@ -5,14 +6,18 @@ import { DIRECTORIES, FILES } from '../../resources/paths.ts'
 import type { Sizing } from '../../resources/sizing.ts'
 
 /** What the configuration of every server of a store is rendered from. */
-export function serverConfigInput(spec: EffectiveSpec, sizing: Sizing): ServerConfigInput {
+export function serverConfigInput(
+  spec: EffectiveSpec,
+  sizing: Sizing,
+  clientAuth: ClientAuth = 'None',
+): ServerConfigInput {
   const { tlsMode, durability, eviction, persistence } = spec
   const tls = {
     certFile: FILES.certificate,
     keyFile: FILES.key,
     caFile: FILES.bundle,
-    clientAuth: 'None',
-  } as const
+    clientAuth,
+  }
   return {
     port: PORT,
     ...(tlsMode === 'Required' && { tls }),

@@ -59,6 +59,7 @@ export function planStatus(inputs: StatusInputs): SessionStoreStatus & Record<st
       replicas: `${serviceHost(identity, 'replicas')}:${PORT}`,
     },
     ...(capacityStatus && { capacity: capacityStatus }),
+    ...(inputs.tls.notAfter !== undefined && { certificate: { notAfter: inputs.tls.notAfter } }),
     ...(lastFailover && { lastFailover }),
     ...(intent && { operation: intent }),
     ...(facts.mark && { quorum: { n: facts.mark.n, w: facts.mark.w } }),
@@ -94,7 +95,7 @@ function describeEffective({ spec, sizing, volumes, config }: StatusInputs): Eff
     connections: spec.connections,
     eviction: spec.eviction,
     persistence: describePersistence(spec, volumes),
-    tls: { mode: spec.tlsMode },
+    tls: describeTls(spec),
     ...(Object.keys(config).length > 0 && { config }),
     networkPolicy: { mode: spec.networkPolicy.mode },
     bindings: { tenancy: spec.bindings.tenancy, from: spec.bindings.from },
@@ -114,6 +115,21 @@ function describePersistence(
     size: formatBytes(sizeBytes),
     ...(storageClassName !== undefined && { storageClassName }),
     retain: persistence.retain,
+  }
+}
+
+function describeTls({ tlsMode, certificate, clientAuth }: EffectiveSpec): NonNullable<EffectiveStatus['tls']> {
+  const mode = { mode: tlsMode }
+  if (tlsMode === 'Disabled') return mode
+  switch (certificate.kind) {
+    case 'Own':
+      return { ...mode, clientAuth }
+    case 'Secret':
+      return { ...mode, secretName: certificate.name, clientAuth }
+    case 'Issuer': {
+      const { name, issuerKind, group } = certificate
+      return { ...mode, issuerRef: { name, kind: issuerKind, group }, clientAuth }
+    }
   }
 }
 

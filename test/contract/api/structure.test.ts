@@ -33,7 +33,8 @@ describe('structure of the schemas', () => {
   after(async () => await endNamespace(client, namespace))
 
   it('accepts each sample', async () => {
-    const samples = await readSamples(path.join(root, 'samples'))
+    const folders = ['samples', 'samples/prepared']
+    const samples = (await Promise.all(folders.map((folder) => readSamples(path.join(root, folder))))).flat()
     for (const { file, value } of samples) {
       const resources: readonly Resource[] = [SESSION_STORES, SESSION_BINDINGS]
       const resource = resources.find(({ kind }) => kind === value.kind)

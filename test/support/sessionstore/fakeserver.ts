@@ -1,5 +1,6 @@
 import type { CallResult, Connection } from '../../../src/redis/connection.ts'
 import type { Reply } from '../../../src/redis/parse.ts'
+import { FILES } from '../../../src/resources/paths.ts'
 
 /** What a server answers; an Error is the server's own, its first word the code. */
 type Answer = Reply | Error
@@ -55,6 +56,7 @@ export class FakeServer {
     this.config.clear()
     for (const [name, value] of Object.entries(DEFAULTS)) this.config.set(name, value)
     this.config.set('replica-serve-stale-data', 'no').set('min-replicas-to-write', '1').set('min-replicas-max-lag', '2')
+    this.config.set('tls-ca-cert-file', FILES.bundle).set('tls-auth-clients', 'no')
     this.users.clear()
     this.users.set('operator', ['operator', 'reset', 'on'])
     this.isDown = false

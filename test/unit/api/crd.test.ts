@@ -11,6 +11,8 @@ import { fieldsIn } from '../../support/schema/used.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 const samplesFolder = path.join(root, 'samples')
+/** Those that need something of somebody else first, which each says. */
+const preparedFolder = path.join(samplesFolder, 'prepared')
 
 /** Values that do not belong to an item of an atomic list: those are replaced, and defaulted, with the whole list. */
 function valuesOf(kind: KindSchema): readonly FieldAt[] {
@@ -52,7 +54,9 @@ describe('schemas', () => {
         .filter(({ node, isRequired }) => !isRequired && node.defaultText === undefined)
         .map(({ path: at }) => at)
       expect(open).to.deep.equal(
-        kind.kind === 'SessionStore' ? ['spec.capacity.sessions', 'spec.capacity.averageSize'] : [],
+        kind.kind === 'SessionStore'
+          ? ['spec.capacity.sessions', 'spec.capacity.averageSize', 'spec.tls.secretName']
+          : [],
       )
     })
 
@@ -71,10 +75,11 @@ describe('schemas', () => {
 describe('samples', () => {
   it('follow the schemas', async () => {
     expect(await sampleErrors(samplesFolder)).to.deep.equal([])
+    expect(await sampleErrors(preparedFolder)).to.deep.equal([])
   })
 
   it('use each field of each spec', async () => {
-    const samples = await readSamples(samplesFolder)
+    const samples = [...(await readSamples(samplesFolder)), ...(await readSamples(preparedFolder))]
     for (const kind of KINDS) {
       const used = new Set(
         samples

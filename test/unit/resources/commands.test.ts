@@ -11,6 +11,7 @@ const run = promisify(execFile)
 const VALKEY = {
   engine: 'Valkey',
   tlsMode: 'Required',
+  clientAuth: 'None',
   persistence: { mode: 'None' },
   clusterDomain: 'cluster.local',
 } as const
@@ -117,6 +118,17 @@ describe('commands of a server pod', () => {
     expect((await readFile(join(dir, 'auth'), 'utf8')).trim()).to.equal('secret-of-metrics')
     expect(await calls()).to.deep.equal([
       '-h localhost -p 6379 --user metrics --no-auth-warning --tls --cacert /etc/sessionstore/tls/ca.crt role',
+    ])
+  })
+
+  it('shows a certificate where servers ask for one', async () => {
+    await program('valkey-cli', 'echo slave')
+
+    await runInPod(preStopCommand({ ...VALKEY, clientAuth: 'Require' }))
+
+    const files = '--cert /etc/sessionstore/tls/client.crt --key /etc/sessionstore/tls/client.key'
+    expect(await calls()).to.deep.equal([
+      `-h localhost -p 6379 --user metrics --no-auth-warning --tls --cacert /etc/sessionstore/tls/ca.crt ${files} role`,
     ])
   })
 

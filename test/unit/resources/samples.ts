@@ -93,8 +93,10 @@ export function buildAll({ store, spec }: Sample): Readonly<Record<string, Desir
     objects[`service${service.metadata.name.slice(store.name.length)}`] = service
   }
   if (spec.tlsMode === 'Required') {
-    const served = { certificatePem: 'certificate\n', keyPem: 'key\n', bundlePem: 'bundle\n' }
-    objects['secret-tls'] = buildTlsSecret(store, served)
+    const pair = { certificatePem: 'certificate\n', keyPem: 'key\n' }
+    const client = { certificatePem: 'client certificate\n', keyPem: 'client key\n' }
+    const content = { pair, client, bundlePem: 'bundle\n', revision: '0123', clientAuth: spec.clientAuth }
+    objects['secret-tls'] = buildTlsSecret(store, content)
     objects['secret-authority'] = buildAuthoritySecret(store, { certificatePem: 'ca\n', keyPem: 'ca key\n' })
   }
   const budget = buildDisruptionBudget(store, spec.replicas)

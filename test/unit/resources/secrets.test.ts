@@ -69,10 +69,26 @@ describe('buildUserSecret()', () => {
 
 describe('buildTlsSecret()', () => {
   it('has the type that checks its keys', () => {
-    const secret = buildTlsSecret(SHOP, { certificatePem: 'c', keyPem: 'k', bundlePem: 'b' })
+    const pair = { certificatePem: 'c', keyPem: 'k' }
+    const secret = buildTlsSecret(SHOP, { pair, bundlePem: 'b', revision: 'r', clientAuth: 'None' })
 
     expect(secret['type']).to.equal('kubernetes.io/tls')
-    expect(textsOf(secret)).to.deep.equal({ 'tls.crt': 'c', 'tls.key': 'k', 'ca.crt': 'b' })
+    expect(secret.metadata.annotations).to.equal(undefined)
+    expect(textsOf(secret)).to.deep.equal({ 'tls.crt': 'c', 'tls.key': 'k', 'ca.crt': 'b', 'ca-r.crt': 'b' })
+  })
+
+  it('carries what clients present, and how far a change has come', () => {
+    const pair = { certificatePem: 'c', keyPem: 'k' }
+    const client = { certificatePem: 'cc', keyPem: 'ck' }
+    const since = '2026-01-01T00:00:00.000Z'
+    const content = { pair, client, bundlePem: 'b', revision: 'r', since, clientAuth: 'Optional' } as const
+    const secret = buildTlsSecret(SHOP, content)
+
+    expect(textsOf(secret)).to.include({ 'client.crt': 'cc', 'client.key': 'ck' })
+    expect(secret.metadata.annotations).to.deep.equal({
+      'sessionstore.dev/trust-since': since,
+      'sessionstore.dev/client-auth': 'Optional',
+    })
   })
 })
 

@@ -10,6 +10,7 @@ import { buildBindingSecret } from '../../../src/resources/bindingsecret.ts'
 import { readBindings } from '../../../src/sessionstore/bindings.ts'
 import { hashPassword, readCredentials, readLogin } from '../../../src/sessionstore/credentials.ts'
 import { issueMissing } from '../../../src/sessionstore/issue.ts'
+import type { CertificateState } from '../../../src/sessionstore/source.ts'
 
 const identity = { name: 's', namespace: 'apps', uid: 'uid-s', apiVersion: 'sessionstore.dev/v1alpha1' }
 const store: SessionStore = { apiVersion: identity.apiVersion, kind: 'SessionStore', metadata: identity, spec: {} }
@@ -21,6 +22,8 @@ const reader = { list: () => Promise.reject(new Error('unused')), watch: () => P
 class World {
   readonly caches = createCaches({ client: reader as never, metrics: noMetrics, log: silentLog }).caches
   readonly spec = effectiveSpec({})
+  certificate: CertificateState = { kind: 'Own' }
+  isSpread = true
   #version = 0
 
   credentials(spec = this.spec) {
@@ -28,8 +31,9 @@ class World {
   }
 
   async pass(nowMs = NOW_MS, spec = this.spec): Promise<readonly string[]> {
-    const inputs = { identity, spec, credentials: this.credentials(spec), clusterDomain: 'cluster.local', nowMs }
-    const issued = await issueMissing(inputs)
+    const common = { identity, spec, clusterDomain: 'cluster.local', nowMs }
+    const { certificate, isSpread } = this
+    const issued = await issueMissing({ ...common, credentials: this.credentials(spec), certificate, isSpread })
     for (const { object } of issued) this.put(object)
     return issued.map(({ object, isCreateOnly }) => `${object.metadata.name}${isCreateOnly ? '' : ' over'}`).sort()
   }

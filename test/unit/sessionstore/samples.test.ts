@@ -3,6 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
 import type { Sample } from '../../../hack/generate/samples.ts'
+import { APPLIED_HASH } from '../../../src/kube/apply.ts'
 import type { DesiredObject } from '../../../src/kube/types.ts'
 import { expectGoldenText } from '../../support/golden.ts'
 import { allSamples, appliedOf } from '../../support/samples.ts'
@@ -37,7 +38,12 @@ function readable(object: DesiredObject): object {
   if (object.kind !== 'Secret') return object
   const data = Object.entries((object['data'] ?? {}) as Readonly<Record<string, string>>)
   const texts = data.map(([key, value]) => [key, withoutChance(Buffer.from(value, 'base64').toString())] as const)
-  return { ...object, data: Object.fromEntries(texts) }
+  const named = texts.map(([key, text]) => [key.replace(/^ca-[0-9a-f]{16}/, 'ca-<hash>'), text] as const)
+  const isHashed = named.some(([key], index) => key !== texts[index]?.[0])
+  const result = { ...object, data: Object.fromEntries(named) }
+  if (!isHashed) return result
+  const annotations = { ...object.metadata.annotations, [APPLIED_HASH]: '<hash>' }
+  return { ...result, metadata: { ...object.metadata, annotations } }
 }
 
 function documentsOf(objects: readonly DesiredObject[]): readonly string[] {

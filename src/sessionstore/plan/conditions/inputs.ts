@@ -15,9 +15,23 @@ export type WriteProbe =
   | Readonly<{ kind: 'failed'; message: string }>
   | Readonly<{ kind: 'unreachable'; message: string }>
 
-export type TlsFacts =
-  | Readonly<{ kind: 'Disabled' | 'Pending' | 'Served' }>
-  | Readonly<{ kind: 'NotServed'; members: readonly string[] }>
+/** `notAfter`: when the certificate in the store's TLS Secret expires, RFC 3339. */
+export type TlsFacts = Readonly<{ notAfter?: string }> &
+  (
+    | Readonly<{ kind: 'Disabled' }>
+    /** `message`: what somebody else is at. */
+    | Readonly<{ kind: 'Pending'; message?: string }>
+    | Readonly<{ kind: 'NotServed'; members: readonly string[] }>
+    /** `change`: what a change of trust waits for; `expiring`: Secret whose owner has to renew it. */
+    | Readonly<{ kind: 'Served'; change?: string; expiring?: string }>
+    /** What was asked for cannot be used; `isServed`: what was there before goes on. */
+    | Readonly<{
+        kind: 'Refused'
+        reason: 'SecretMissing' | 'CertificateInvalid' | 'IssuerUnavailable'
+        message: string
+        isServed: boolean
+      }>
+  )
 
 /** A replica that needs a full copy again and again, and what interrupts it. */
 export type FullSyncLoop = Readonly<{ member: string; cause: 'BufferOverflow' | 'Restarts' | 'LinkDrops' }>

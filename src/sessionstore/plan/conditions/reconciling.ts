@@ -27,7 +27,7 @@ export function planReconciling(inputs: ConditionInputs, stalled: Of<'Stalled'>)
 
 /** There is a primary, and the spec is in force: what is still to be done for it. */
 function planWork(inputs: ConditionInputs, size: number, podWait?: string): Reconciling {
-  const { facts, plan, spec, pending, volumeFacts } = inputs
+  const { facts, plan, spec, pending, volumeFacts, tls } = inputs
   if (plan.replicas > (facts.mark?.n ?? 0))
     return is('True', 'ScalingOut', podWait ?? `members join until there are ${spec.replicas}`)
   if (size > spec.replicas)
@@ -39,6 +39,7 @@ function planWork(inputs: ConditionInputs, size: number, podWait?: string): Reco
   if (growth) return is('True', 'Expanding', growth)
   if (pending) return is('True', 'Applying', podWait ?? pending)
   if (podWait) return is('True', 'WaitingForPods', podWait)
+  if (tls.kind === 'Served' && tls.change !== undefined) return is('True', 'Applying', tls.change)
   return is('False', 'UpToDate', 'the spec is applied')
 }
 

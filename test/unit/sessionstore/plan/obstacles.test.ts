@@ -12,6 +12,7 @@ const well: ObstacleInputs = {
   spec: effectiveSpec({}),
   config: { refusals: new Map() },
   operatorNamespace: 'system',
+  tls: { kind: 'Served' },
 }
 const { operatorNamespace: _, ...outside } = well
 
@@ -20,6 +21,11 @@ const wrong = { value: '-1', member: 's-2', message: 'argument must be between 1
 const rows: readonly [rule: string, inputs: ObstacleInputs, want: string | undefined][] = [
   ['finds none in a store that is well', well, undefined],
   ['tells what could not be written', { ...well, refused }, 'NameConflict: Service "s" is of somebody else'],
+  [
+    'tells of a certificate that cannot be used',
+    { ...well, tls: { kind: 'Refused', reason: 'SecretMissing', message: 'there is no Secret "c"', isServed: true } },
+    'SecretMissing: there is no Secret "c"',
+  ],
   ['finds none in a policy that admits the operator', { ...well, spec: restricted }, undefined],
   ['finds none outside the cluster without a policy', outside, undefined],
   [
