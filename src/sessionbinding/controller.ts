@@ -2,11 +2,11 @@ import { setCondition } from '../api/v1alpha1/conditions.ts'
 import { effectiveSpec } from '../api/v1alpha1/effective.ts'
 import { SESSION_BINDINGS, type SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
 import type { SessionStore } from '../api/v1alpha1/sessionstore.ts'
-import { BY_STORE, foreignStoresOf, storeKeyOfBinding } from '../caches.ts'
+import { BY_STORE, type Caches, foreignStoresOf, storeKeyOfBinding } from '../caches.ts'
 import { applyStatus } from '../kube/apply.ts'
 import { Controller, type Result } from '../kube/controller.ts'
 import type { Log } from '../kube/log.ts'
-import { anyOf, changed, generationChanged, labelsChanged } from '../kube/predicates.ts'
+import { anyOf, changed, generationChanged, labelsChanged, type Predicate } from '../kube/predicates.ts'
 import { type Condition, keyOf, type Secret } from '../kube/types.ts'
 import { type Mapper, namedByLabel, self, watches } from '../kube/watches.ts'
 import { LABELS } from '../resources/labels.ts'
@@ -38,11 +38,8 @@ export function createBindingController(deps: BindingDeps): Controller {
     log,
     metrics,
     sources: [
-      // The end of a binding frees its prefix for another one of the store.
-      watches(caches.bindings, {
-        mapper: (binding) => [...self(binding), ...bindingsOf(storeKeyOfBinding(binding))],
-        predicate: generationChanged,
-      }),
+      watches(caches.bindings, { mapper: self, predicate: generationChanged }),
+      watches(caches.bindings, { mapper: (binding) => rivalsOf(caches, binding), predicate: beginsOrEnds }),
       watches(caches.stores, { mapper: (store) => bindingsOf(keyOf(store)), predicate: storeChanged }),
       watches(caches.secrets, { mapper: bindingOfSecret(bindingsOf) }),
       watches(caches.namespaces, {
@@ -53,6 +50,24 @@ export function createBindingController(deps: BindingDeps): Controller {
     reconcile: (key, signal) => reconcileBinding(deps, key, signal),
   })
 }
+
+/**
+ * Bindings of the same store to which this one makes a difference: those without a login get its prefix when it ends, and
+ * one of the same second may come before them or after them. All others are older, or younger and refused already.
+ */
+function rivalsOf({ bindings }: Pick<Caches, 'bindings'>, binding: SessionBinding): readonly string[] {
+  const { creationTimestamp } = binding.metadata
+  return bindings
+    .byIndex(BY_STORE, storeKeyOfBinding(binding))
+    .filter(({ metadata, status }) => status?.binding === undefined || metadata.creationTimestamp === creationTimestamp)
+    .map(keyOf)
+}
+
+/** In the first list each binding is looked at for itself. */
+const beginsOrEnds: Predicate<SessionBinding> = ({ kind, object, previous, isInitial }) =>
+  kind === 'updated'
+    ? object.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp
+    : kind === 'deleted' || !isInitial
 
 const storeChanged = anyOf(
   generationChanged,

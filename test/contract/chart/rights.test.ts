@@ -8,6 +8,7 @@ import { KINDS } from '../../../src/api/v1alpha1/kinds.ts'
 import { SESSION_BINDINGS } from '../../../src/api/v1alpha1/sessionbinding.ts'
 import { SESSION_STORES, type SessionStore } from '../../../src/api/v1alpha1/sessionstore.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
+import { hasCode } from '../../../src/kube/errors.ts'
 import { POD_DISRUPTION_BUDGETS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
 import type { Resource } from '../../../src/kube/types.ts'
 import { runOperator } from '../../../src/operator.ts'
@@ -123,6 +124,19 @@ describe('the rights that the chart grants', function () {
     const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
     expect(value('nodejs_eventloop_lag_p99_seconds')).to.be.above(0)
     expect(value('process_resident_memory_bytes')).to.be.above(1e6)
+  })
+
+  it('let it delete the default binding that it made', async () => {
+    const body = { spec: { bindings: { default: false } } }
+    const ref = { namespace, name: 'shop' }
+    await client.get(SESSION_BINDINGS, ref)
+
+    await client.patch(SESSION_STORES, ref, { kind: 'merge', body, fieldManager: TEST_MANAGER })
+
+    await until(async () => hasCode(await rejectionOf(client.get(SESSION_BINDINGS, ref)), 'NotFound'), {
+      what: 'the binding to go',
+      deadlineMs: 20_000,
+    })
   })
 
   it('lack nothing that was asked for', async () => {

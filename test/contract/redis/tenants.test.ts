@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
-import { buildGenericUser } from '../../../src/redis/acl.ts'
-import type { CallResult, Connection } from '../../../src/redis/connection.ts'
+import { buildGenericUser, renderAclFile } from '../../../src/redis/acl.ts'
+import type { CallResult, Connection, Opened } from '../../../src/redis/connection.ts'
 import { isList, parsePairs, type Reply } from '../../../src/redis/parse.ts'
 import { prepare } from '../../../src/redis/prepare.ts'
 import type { AclUser } from '../../../src/redis/types.ts'
+import { until } from '../../support/until.ts'
 import { SERVER_NAMES, sha256 } from './group.ts'
 import { must, type Store, startStore } from './store.ts'
 
@@ -224,7 +226,36 @@ for (const server of SERVER_NAMES) {
         [...wanted.filter((name) => name !== 'command'), ...ofCommand].sort(),
       )
     })
+
+    it('are gone from a server that was away when they went, before it serves anybody', async () => {
+      const away = store.member(2)
+      await away.kill('SIGKILL')
+      const users = [...store.users, tenant('a')]
+      must(await prepare(store.link(0), { ...store.prepareInput, users, hash: 'h' }))
+      // The file that the server finds is of before, as a mounted Secret may be.
+      await writeFile(store.config.aclFile, renderAclFile([...users, tenant('b')]))
+      await away.start()
+      const operator = await until(async () => connectionOf(await store.open(away)), {
+        what: 'the server to be back',
+        deadlineMs: 10_000,
+        everyMs: 20,
+      })
+      const own = { username: 'b.web', passwords: ['password of b'], db: 0 }
+      const left = await store.connect(away, own)
+      const cut = new Promise((resolve) => left.onClose(resolve))
+      expect(await left.call(['GET', 'b:web:1'])).to.deep.include({ ok: false, code: 'MASTERDOWN' })
+
+      const prepared = must(await prepare(operator, { ...store.prepareInput, users, hash: 'h' }))
+
+      expect('changed' in prepared && prepared.changed).to.include('b.web')
+      expect(await cut).to.equal('peer')
+      expect(await store.open(away, own)).to.deep.include({ ok: false, reason: 'AuthFailed' })
+    })
   })
+}
+
+function connectionOf(opened: Opened): Connection | undefined {
+  return opened.ok ? opened.connection : undefined
 }
 
 type Leaf = Readonly<{ name: string; arity: number }>
