@@ -48,6 +48,8 @@ export const ANNOTATIONS = {
   login: `${API_GROUP}/login`,
   /** On the StatefulSet: when its controller was last asked to try again to make a missing pod. */
   retriedAt: `${API_GROUP}/retried-at`,
+  /** On a SessionStore, by a person: the epoch at which data that only missing members hold may be lost. */
+  acceptDataLoss: `${API_GROUP}/accept-data-loss`,
   /** On volumes: their store is gone, and somebody was told. */
   retained: `${API_GROUP}/retained`,
   /** On the ConfigMap: what is kept of a StatefulSet while it is replaced. */

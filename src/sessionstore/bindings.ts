@@ -4,11 +4,11 @@ import type { SessionStore } from '../api/v1alpha1/sessionstore.ts'
 import { BY_STORE, type Caches, storeKeyOfBinding } from '../caches.ts'
 import { keyOf } from '../kube/types.ts'
 import { ANNOTATIONS } from '../resources/labels.ts'
-import { statefulSetName } from '../resources/names.ts'
 import { readPolicyPin } from '../resources/policypin.ts'
 import { rawSpecInForce } from './inforce.ts'
 import type { BindingObstacles } from './plan/bindingobstacles.ts'
 import { type BindingVerdict, decidePolicy, judgeBindings, type LabelsOf } from './plan/bindings.ts'
+import { readStatefulSet } from './replaced.ts'
 
 /** The bindings of a store and what becomes of each; the store's pass and the binding's both decide by it. */
 export type StoreBindings = BindingObstacles &
@@ -26,10 +26,15 @@ export type StoreBindings = BindingObstacles &
 
 /** Reads and judges the bindings of a store. */
 export function readBindings(caches: Caches, store: SessionStore): StoreBindings {
-  const { namespace = '', name } = store.metadata
+  const { namespace = '', uid = '' } = store.metadata
   const isEnding = (binding: SessionBinding): boolean => binding.metadata.deletionTimestamp !== undefined
   const bindings = caches.bindings.byIndex(BY_STORE, keyOf(store)).filter((binding) => !isEnding(binding))
-  const set = caches.statefulSets.get(keyOf({ metadata: { namespace, name: statefulSetName({ name }) } }))
+  const { statefulSet: set } = readStatefulSet(caches, {
+    ...store.metadata,
+    namespace,
+    uid,
+    apiVersion: store.apiVersion,
+  })
   const pinned = readPolicyPin(set?.metadata.annotations?.[ANNOTATIONS.bindings])
   const wanted = effectiveSpec(rawSpecInForce(store, set)).bindings
   const labelsOf = labelsIn(caches)

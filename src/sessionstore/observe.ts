@@ -8,7 +8,6 @@ import type { ProbeFacts, ServerSettings } from '../redis/types.ts'
 import type { VolumeInput } from '../resources/claims.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { ANNOTATIONS } from '../resources/labels.ts'
-import { configMapName, statefulSetName } from '../resources/names.ts'
 import { buildPodSpec, type PodInput } from '../resources/pod.ts'
 import { type Sizing, sizeStore } from '../resources/sizing.ts'
 import { readBindings, type StoreBindings } from './bindings.ts'
@@ -25,7 +24,7 @@ import { type VolumeFacts, volumesInForce } from './plan/volumes.ts'
 import { readNode } from './podfacts.ts'
 import { grantedBytesOf, templateLimitBytes } from './podmemory.ts'
 import { readTroubles } from './podtrouble.ts'
-import { isPodOf, type Kept, readKept, withKept } from './replaced.ts'
+import { isPodOf, type Kept, readStatefulSet } from './replaced.ts'
 import { observeRuns } from './runs.ts'
 import { type CertificateState, readCertificateState } from './source.ts'
 import { isSpread } from './spread.ts'
@@ -97,9 +96,7 @@ export type ObserveInputs = Readonly<{
 export function observe(inputs: ObserveInputs): Snapshot {
   const { store, caches, nowMs, clusterDomain } = inputs
   const identity = identityOf(store)
-  const named = (name: string): string => keyOf({ metadata: { ...identity, name } })
-  const kept = readKept(caches.configMaps.get(named(configMapName(identity))), identity)
-  const statefulSet = withKept(caches.statefulSets.get(named(statefulSetName(identity))), kept, identity)
+  const { statefulSet, kept } = readStatefulSet(caches, identity)
   const bindings = readBindings(caches, store)
   const spec = { ...specInForce(store, statefulSet), bindings: bindings.policy }
   const sizing = sizeStore(spec, spec.replicas)

@@ -85,6 +85,9 @@ async function remove({ client, caches, signal }: ReplaceContext, live: Stateful
   return false
 }
 
+/** What no declaration has: steps of the topology write it. */
+const WRITTEN_BY_STEPS = [ANNOTATIONS.mark, ANNOTATIONS.runs] as const
+
 /** The new one gets the mark, then its controller the pods, and then nothing needs to be kept. */
 async function finish(
   { client, caches, signal }: ReplaceContext,
@@ -92,10 +95,11 @@ async function finish(
   live: StatefulSet,
   kept: Kept,
 ): Promise<boolean> {
-  const mark = kept.annotations[ANNOTATIONS.mark]
-  if (mark !== undefined && live.metadata.annotations?.[ANNOTATIONS.mark] === undefined) {
-    const { resourceVersion } = live.metadata
-    const body = { metadata: { resourceVersion, annotations: { [ANNOTATIONS.mark]: mark } } }
+  const { annotations: has = {}, resourceVersion } = live.metadata
+  const lacking = WRITTEN_BY_STEPS.filter((name) => kept.annotations[name] !== undefined && has[name] === undefined)
+  if (lacking.length > 0) {
+    const annotations = Object.fromEntries(lacking.map((name) => [name, kept.annotations[name]]))
+    const body = { metadata: { resourceVersion, annotations } }
     const options = { kind: 'merge', body, fieldManager: FIELD_MANAGER, signal } as const
     caches.statefulSets.upsert(await client.patch(STATEFUL_SETS, live.metadata, options))
     return true

@@ -33,6 +33,7 @@ export function readTopologyFacts({ probes, memory, nowMs }: ObserveInputs, base
   const mark = readMark(statefulSet)
   const intent = readIntent(store)
   const replicas = statefulSet?.spec?.replicas
+  const acceptedLossEpoch = readAcceptedLoss(store)
   const { degradedSinceMs } = probes
   return {
     storeUID: dataUid,
@@ -59,8 +60,15 @@ export function readTopologyFacts({ probes, memory, nowMs }: ObserveInputs, base
     unseenMs: memory.unseenMs,
     ...(degradedSinceMs !== undefined && { degradedSinceMs }),
     observingSinceMs: memory.observingSinceMs,
+    hasVolumes: spec.persistence.mode !== 'None',
+    ...(acceptedLossEpoch !== undefined && { acceptedLossEpoch }),
     isSuspended: spec.suspend,
   }
+}
+
+function readAcceptedLoss({ metadata }: SessionStore): number | undefined {
+  const text = metadata.annotations?.[ANNOTATIONS.acceptDataLoss] ?? ''
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined
 }
 
 export function readMark(statefulSet: StatefulSet | undefined): Mark | undefined {

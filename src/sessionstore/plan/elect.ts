@@ -9,6 +9,7 @@ import {
 } from './facts.ts'
 import { graceMs, isFollowing, isStopped, readFence } from './fence.ts'
 import { quorumFor } from './quorum.ts'
+import { awaitWitnesses } from './witnesses.ts'
 
 /** How long members may take to answer before those that do decide. */
 const WITNESS_WAIT_MS = 30_000
@@ -108,6 +109,8 @@ export function planWithoutWitness(facts: TopologyFacts, electorate: Electorate)
   if (reveal) return reveal
   const unprepared = unpreparedMembers(facts)
   if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
+  const witnesses = awaitWitnesses(facts, electorate)
+  if (witnesses) return witnesses
   const silent = silentMembers(facts)
   if (silent.length > 0) return awaitSilent(silent, facts, NO_NEWEST)
   const holder = electorate.reached.find((member) => mayHoldData(member, facts))
@@ -180,6 +183,8 @@ function silentSinceMs(member: MemberFacts): number {
 }
 
 function planFailover(facts: TopologyFacts, electorate: Electorate): TopologyStep {
+  const witnesses = awaitWitnesses(facts, electorate)
+  if (witnesses) return witnesses
   const [candidate] = electorate.candidates
   if (!candidate || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
   const unasked = silentMembers(facts).filter((member) => member.probe.kind === 'unknown')

@@ -108,6 +108,10 @@ export type TopologyFacts = Readonly<{
   degradedSinceMs?: number
   /** Since when this process has been observing the store. */
   observingSinceMs: number
+  /** With persistence: a member that is away, stopped or not, holds data. */
+  hasVolumes: boolean
+  /** The epoch at which a person accepted that data of missing members is lost. */
+  acceptedLossEpoch?: number
   /** `suspend`: nothing that comes from the spec is changed. */
   isSuspended: boolean
 }>

@@ -22,6 +22,7 @@ import {
 } from './facts.ts'
 import { hasFence, isFollowing, isStopped, readFence } from './fence.ts'
 import { quorumFor } from './quorum.ts'
+import { awaitWitnesses } from './witnesses.ts'
 
 /** A move that did not happen by then is given up: the primary has been read-only for parts of that time. */
 const MOVE_PATIENCE_MS = 20_000
@@ -131,6 +132,9 @@ function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step)
   if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
   const record = recordOf(candidate, facts.storeUID)
   const isBootstrap = intent.kind === 'Bootstrap'
+  // It ended after its record stood and came back with it: that epoch was lived, and others may have gone further in it.
+  const isLived = (record?.epoch ?? 0) >= intent.epoch && !isMaster(candidate)
+  if (isLived) return chooseAgain(facts, electorate, step)
   // A candidate that came back empty must not win over members that still hold the data (F1).
   if (!isBootstrap && !electorate.candidates.includes(candidate)) return chooseAgain(facts, electorate, step)
   const isDataShown = electorate.reached.some((member) => recordOf(member, facts.storeUID) !== undefined)
@@ -195,7 +199,7 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
   const old = electorate.primary && isPrepared(electorate.primary, facts) ? electorate.primary : undefined
   const next = old ?? electorate.candidates[0]
   if (!next || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
-  const fresher = old ? undefined : awaitFresher(facts, electorate, next)
+  const fresher = old ? undefined : (awaitWitnesses(facts, electorate) ?? awaitFresher(facts, electorate, next))
   if (fresher) return fresher
   // What was begun as a failover is finished as one; a move that broke is a failover that nobody asked for.
   const manual = intent.kind === 'Move' && !old ? awaitHand(facts, electorate, next) : undefined

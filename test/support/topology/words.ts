@@ -17,7 +17,7 @@ const FENCED_W = 1000
 /**
  * Facts from words. The store: `n:3 w:1` (goal), `mark:epoch/n/w` or `virgin`, `size:3` (StatefulSet), `status:1`,
  * `intent:Failover/2/s-1/s-0/Reason`, `begun:5` (seconds since the intent), `refuse`, `manual`, `lag:4` (goal), `markLag:4`, `suspended`, `degraded:4`, `stale` (runs that have ended are noted),
- * `observing:60`, `last:s-0` (whom the records name), `heard:s-0/1` (seconds since),
+ * `volumes`, `accepted:1` (loss at that epoch), `observing:60`, `last:s-0` (whom the records name), `heard:s-0/1` (seconds since),
  * `unseen:s-1/1` (seconds since it may have run without our seeing it).
  * Defaults: three members at their goal n 3, w 1, in epoch 1 under s-0.
  */
@@ -59,6 +59,8 @@ export function facts(store: string, members: readonly string[]): TopologyFacts 
     unseenMs: unseenOf(said),
     ...(said.has('degraded') && { degradedSinceMs: NOW_MS - said.number('degraded', 0) * 1000 }),
     observingSinceMs: NOW_MS - said.number('observing', 600) * 1000,
+    hasVolumes: said.has('volumes'),
+    ...(said.has('accepted') && { acceptedLossEpoch: said.number('accepted', 1) }),
     isSuspended: said.has('suspended'),
   })
 }

@@ -1,6 +1,6 @@
 import type { Intent, Mark, Run } from '../../../../src/sessionstore/plan/facts.ts'
 import type { Random } from './random.ts'
-import { type Server, startServer } from './server.ts'
+import { type Cell, EMPTY, type Server, startServer } from './server.ts'
 
 export type Pod = {
   readonly uid: string
@@ -71,6 +71,8 @@ export type World = {
   readonly removed: Map<string, Readonly<{ atMs: number; isEndSeen: boolean }>>
   /** Servers that run on without an object. */
   ghosts: { node: number; server: Server }[]
+  /** What lies on the volume of each pod name; undefined: the store has none. */
+  disks: Map<string, Cell> | undefined
   serial: number
   readonly notes: string[]
 }
@@ -137,6 +139,7 @@ function noticeNode(world: World, node: Node): void {
 
 /** What the kubelet of a node that has power does; what it says reaches the API server only while it is heard. */
 function tickPod(world: World, pod: Pod): void {
+  if (pod.server) world.disks?.set(pod.name, pod.server.head)
   const node = world.nodes[pod.node]
   if (!node || node.isDeleted) {
     removePod(world, pod)
@@ -154,6 +157,7 @@ function tickPod(world: World, pod: Pod): void {
   pod.isReady = false
   if (world.nowMs >= pod.startMs && pod.leavingSinceMs === undefined) {
     pod.server = startServer(pod.name, pod.uid, { node: pod.node, gate: world.goal.w, maxLagMs: world.goal.maxLagMs })
+    pod.server.head = world.disks?.get(pod.name) ?? EMPTY
     pod.server.version = pod.template > 0 ? '9.1' : '9.0'
     world.servers.push(pod.server)
   }
@@ -171,7 +175,10 @@ function endPod(world: World, pod: Pod, sinceMs: number): void {
       for (const [replica] of server.acks)
         if (replica.link?.to === server && replica.link.state === 'up') replica.head = server.head
     killServer(server)
+    world.disks?.set(pod.name, server.head)
   }
+  // A volume goes with a member that is scaled away.
+  if (pod.ordinal >= world.replicas) world.disks?.delete(pod.name)
   removePod(world, pod)
 }
 

@@ -74,6 +74,18 @@ export const PLANNED: Readonly<Record<string, Fault>> = {
   },
 }
 
+/** What only a store with volumes gets over. */
+export const ON_VOLUMES: Readonly<Record<string, Fault>> = {
+  restartAll({ world }) {
+    const alive = world.pods.filter((pod) => pod.server?.isAlive && !pod.server.isHung)
+    for (const pod of alive) {
+      if (pod.server) killServer(pod.server)
+      pod.startMs = world.nowMs + world.random.between(0, world.random.chance(0.2) ? 40_000 : 5000)
+    }
+    return alive.length === 0 ? undefined : 'every server is killed'
+  },
+}
+
 /** What goes wrong by itself. */
 export const UNPLANNED: Readonly<Record<string, Fault>> = {
   kill({ world }) {

@@ -77,8 +77,17 @@ export function watchOver(world: World): Watch {
       if (server.preparedHash === '') breakRule(`${server.name} becomes the primary and was never prepared`)
       if (epoch < newestEpoch) breakRule(`${server.name} records epoch ${epoch} after ${newestEpoch}`)
       // Before the mark an epoch may be forgotten and begun again: nobody was ever led to its first primary.
+      // A status that is wiped between promotion and record leaves a master that came back from its disk with its old record.
+      const isSameAgain = world.isForgetful && newestPrimary?.name === server.name
       const isUsed = newestPrimary !== undefined && (newestPrimary.labelledMs ?? -1) > newestSinceMs
-      if (epoch === newestEpoch && newestPrimary && newestPrimary !== server && isUsed && !server.isMadeByHand)
+      if (
+        epoch === newestEpoch &&
+        newestPrimary &&
+        newestPrimary !== server &&
+        isUsed &&
+        !isSameAgain &&
+        !server.isMadeByHand
+      )
         breakRule(`epoch ${epoch} has two primaries, ${newestPrimary.name} and ${server.name}`)
       // A former primary that was chosen again begins anew.
       ended.delete(termOf(server))

@@ -99,6 +99,7 @@ export function observeWorld(world: World, memory: Memory): TopologyFacts {
     unseenMs: Object.fromEntries(memory.unseenMs),
     ...(memory.degradedSinceMs !== undefined && { degradedSinceMs: memory.degradedSinceMs }),
     observingSinceMs: memory.observingSinceMs,
+    hasVolumes: world.disks !== undefined,
     isSuspended: goal.isSuspended,
   })
 }

@@ -1,6 +1,6 @@
 import { type Client, newClients, tickClient } from './clients.ts'
 import { tickCluster, type World } from './cluster.ts'
-import { endFaults, type Fault, PLANNED, type Scene, setSize, tickFaults, UNPLANNED } from './faults.ts'
+import { endFaults, type Fault, ON_VOLUMES, PLANNED, type Scene, setSize, tickFaults, UNPLANNED } from './faults.ts'
 import { type Ack, Broken, lostWrites, type Watch, watchOver } from './invariants.ts'
 import { newOperator, note, tickOperator } from './operator.ts'
 import { randomOf } from './random.ts'
@@ -26,10 +26,14 @@ export type History = Readonly<{
   steps: number
 }>
 
+/** `hasVolumes`: servers come back with what they had, and all of them may go at once. */
+export type SimulationOptions = Readonly<{ isPlannedOnly: boolean; hasVolumes?: boolean }>
+
 /** Runs one random history to its end; throws with seed and story where a rule is broken. */
-export function simulate(seed: number, options: Readonly<{ isPlannedOnly: boolean }>): History {
+export function simulate(seed: number, options: SimulationOptions): History {
   const scene = newScene(seed)
   const { world } = scene
+  if (options.hasVolumes) world.disks = new Map()
   try {
     return run(scene, seed, options)
   } catch (error) {
@@ -37,11 +41,15 @@ export function simulate(seed: number, options: Readonly<{ isPlannedOnly: boolea
   }
 }
 
-function run(scene: Scene, seed: number, options: Readonly<{ isPlannedOnly: boolean }>): History {
+function run(scene: Scene, seed: number, options: SimulationOptions): History {
   const { world } = scene
   const watch = watchOver(world)
   const clients = newClients(NODES)
-  const kinds = Object.values(options.isPlannedOnly ? PLANNED : { ...PLANNED, ...UNPLANNED })
+  const kinds = Object.values({
+    ...PLANNED,
+    ...(!options.isPlannedOnly && UNPLANNED),
+    ...(options.hasVolumes && ON_VOLUMES),
+  })
   const faultsUntilMs = world.random.between(15_000, 40_000)
   let nextFaultMs = world.random.between(0, 6000)
   let wholeTicks = 0
@@ -78,7 +86,7 @@ export function tickWorld(scene: Scene, watch: Watch, clients: readonly Client[]
 
 type End = Readonly<{
   seed: number
-  options: Readonly<{ isPlannedOnly: boolean }>
+  options: SimulationOptions
   primary: Server
   faultsUntilMs: number
 }>
@@ -138,6 +146,7 @@ export function newScene(seed: number): Scene {
     runs: [],
     removed: new Map(),
     ghosts: [],
+    disks: undefined,
     serial: 0,
     notes: [],
   }
