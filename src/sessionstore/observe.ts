@@ -1,4 +1,5 @@
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
+import { formatBytes } from '../api/v1alpha1/quantity.ts'
 import type { SessionStore, SessionStoreSpec } from '../api/v1alpha1/sessionstore.ts'
 import { BY_STORE, type Caches } from '../caches.ts'
 import type { NamedWatches } from '../kube/namedwatches.ts'
@@ -190,9 +191,12 @@ export function identityOf({ metadata, apiVersion }: SessionStore): StoreIdentit
 }
 
 function describePending(maxMemoryBytes: number, { maxMemoryBytes: goal }: Sizing, { untried }: ConfigPlan) {
-  if (maxMemoryBytes !== goal)
+  const [now, then] = [formatBytes(maxMemoryBytes), formatBytes(goal)]
+  if (maxMemoryBytes > goal)
     return {
-      pending: `maxmemory stays at ${maxMemoryBytes} bytes and goes to ${goal} as soon as the containers and the data allow`,
+      pending: `more is stored than spec.capacity is for, and nothing is removed for a smaller value: maxmemory stays at ${now} until what is stored fits ${then}`,
     }
+  if (maxMemoryBytes < goal)
+    return { pending: `maxmemory goes from ${now} to ${then} as soon as every container has its new memory limit` }
   return untried.length > 0 ? { pending: `parameters are tried on one member first: ${untried.join(', ')}` } : {}
 }

@@ -19,6 +19,9 @@ export type Member = Readonly<
       /** `min-replicas-to-write` and `min-replicas-max-lag`. */
       gate: string
       replicas: number
+      usedMemoryBytes: number
+      rssBytes: number
+      evictedKeys: number
       maxMemoryBytes: number
       eviction: string
       keys: number
