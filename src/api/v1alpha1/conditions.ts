@@ -6,7 +6,6 @@ import type { Condition } from '../../kube/types.ts'
  */
 export const CONDITIONS = {
   Ready: {
-    NotObserved: 'Nothing was observed yet.',
     WriteSucceeded: 'A write through the primary Service succeeded within the last probe.',
     WriteFailed: 'The last write through the primary Service failed; the message says how.',
     ServiceUnreachable:
@@ -22,7 +21,6 @@ export const CONDITIONS = {
     LoginNotApplied: 'The login is not known to every member of the store yet.',
   },
   Reconciling: {
-    NotObserved: 'Nothing was observed yet.',
     UpToDate: 'The spec is applied.',
     Creating: 'Objects of the store are being created.',
     Bootstrapping: 'The first primary is being elected.',
@@ -39,7 +37,6 @@ export const CONDITIONS = {
     Stalled: 'Nothing will change without a hand; see the condition Stalled.',
   },
   Stalled: {
-    NotObserved: 'Nothing was observed yet.',
     NotStalled: 'Nothing needs a hand.',
     FailoverBlocked: 'No member may be promoted without a risk that a person must take; the message names it.',
     ManualFailover: 'The primary is down and spec.failover.mode is Manual: bring it back, or set the mode to Operator.',
@@ -72,14 +69,12 @@ export const CONDITIONS = {
     PrefixConflict: 'Another binding of the store already uses this prefix or one that overlaps; choose another.',
   },
   Available: {
-    NotObserved: 'Nothing was observed yet.',
     PrimaryServing: 'The primary answers and accepts writes.',
     NoPrimary: 'No server is the primary; see the condition PrimaryElected.',
     PrimaryUnreachable: 'The primary does not answer; it is replaced if it stays silent.',
     WritesRefused: 'The primary answers and refuses writes, because too few replicas keep up or its memory is full.',
   },
   PrimaryElected: {
-    NotObserved: 'Nothing was observed yet.',
     Elected: 'One server is the primary of the current epoch.',
     Bootstrapping: 'The first primary is being elected.',
     WaitingForMembers: 'Too few members answer to elect a primary safely.',
@@ -89,7 +84,6 @@ export const CONDITIONS = {
     ManualFailover: 'The primary is down and spec.failover.mode is Manual: bring it back, or set the mode to Operator.',
   },
   ReplicationHealthy: {
-    NotObserved: 'Nothing was observed yet.',
     InSync: 'Every replica is linked to the primary.',
     SingleMember: 'The store has one member: there is nothing to replicate to, and no failover.',
     NoPrimary: 'No server is the primary; see the condition PrimaryElected.',
@@ -100,7 +94,6 @@ export const CONDITIONS = {
     FullSyncLoop: 'A replica needs a full copy again and again; the message says why.',
   },
   NearCapacity: {
-    NotObserved: 'Nothing was observed yet.',
     NoPrimary: 'No primary tells how much memory it uses.',
     Enough: 'The primary has memory left.',
     NearLimit: 'More than 85 % of the memory is used; raise the capacity.',
@@ -108,7 +101,6 @@ export const CONDITIONS = {
     Full: 'The memory is full and writes are refused; raise the capacity, or remove keys.',
   },
   TLSReady: {
-    NotObserved: 'Nothing was observed yet.',
     CertificateServed: 'Every member serves the current certificate.',
     Disabled: 'spec.tls.mode is Disabled.',
     CertificatePending: 'The certificate is not issued yet.',
@@ -119,7 +111,6 @@ export const CONDITIONS = {
     IssuerUnavailable: 'spec.tls.issuerRef is set, and the cluster does not serve the API of cert-manager.',
   },
   NodesObserved: {
-    NotObserved: 'Nothing was observed yet.',
     NodesWatched: 'A Node that is gone or out of service counts as proof that the members on it have stopped.',
     NodesNotReadable:
       'The operator may not watch Nodes: a dead machine cannot be told from a silent one. Grant get, list and watch on nodes.',

@@ -9,7 +9,7 @@ import { findVolumeObstacle, goalBytes, type VolumeFacts } from './volumes.ts'
 
 /** Something that a person, or another controller, has to change before the spec can be applied. */
 export type Obstacle = Readonly<{
-  reason: Exclude<ConditionReason<'Stalled'>, 'NotObserved' | 'NotStalled' | BlockedReason>
+  reason: Exclude<ConditionReason<'Stalled'>, 'NotStalled' | BlockedReason>
   /** What is in the way, and what to do. */
   message: string
 }>
