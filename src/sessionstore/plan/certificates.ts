@@ -113,8 +113,9 @@ function planEnd(inputs: Held): CertificateStep {
   if (isDemandDue && held.sinceMs === undefined) return { ...kept, since: 'now', clientAuth: asked }
   if (held.sinceMs === undefined && obsolete.length === 0)
     return held.clientAuth === asked ? { kind: 'none' } : { ...kept, since: 'none', clientAuth: asked }
-  // A demand that is taken back does not wait for anybody.
-  if (held.clientAuth !== asked) return { ...kept, trustIds: held.trustIds, since: 'keep', clientAuth: asked }
+  // A demand gives its own time to read the certificate; one that is taken back does not wait for anybody.
+  const since = isDemandDue ? 'now' : 'keep'
+  if (held.clientAuth !== asked) return { ...kept, trustIds: held.trustIds, since, clientAuth: asked }
   return waitFor(inputs) ?? { ...kept, since: 'none', clientAuth }
 }
 

@@ -11,21 +11,24 @@ export function bindingDir(name) {
   return join(root, names[0])
 }
 
-/** The entries that a connection needs; `ca` is undefined for a store without TLS. */
+/** The entries that a connection needs; `ca` is undefined for a store without TLS, `cert` for one that asks for none. */
 export function readBinding(name) {
   const dir = bindingDir(name)
   const read = (entry) => readFileSync(join(dir, entry), 'utf8').trim()
+  const optional = (entry) => (existsSync(join(dir, entry)) ? readFileSync(join(dir, entry), 'utf8') : undefined)
   return {
     host: read('host'),
     port: Number(read('port')),
     username: read('username'),
     password: read('password'),
     prefix: read('key-prefix'),
-    ca: existsSync(join(dir, 'ca.crt')) ? readFileSync(join(dir, 'ca.crt'), 'utf8') : undefined,
+    ca: optional('ca.crt'),
+    cert: optional('tls.crt'),
+    key: optional('tls.key'),
   }
 }
 
-/** TLS options that verify chain and name; undefined without TLS. */
-export function tlsOptions({ ca, host }) {
-  return ca === undefined ? undefined : { ca, servername: host }
+/** TLS options that verify chain and name, and show the certificate of the binding; undefined without TLS. */
+export function tlsOptions({ ca, cert, key, host }) {
+  return ca === undefined ? undefined : { ca, cert, key, servername: host }
 }
