@@ -53,7 +53,7 @@ export function startCommand(
 }
 
 /**
- * Holds the stop of a primary back while it has replicas, so that the operator can hand its role over, and then for as
+ * Holds the stop of a primary back while it has replicas or is handing its role over, and then for as
  * long as nodes may still lead new connections here: a connection to a vanished address times out, a cut one is made anew
  * at once. Ends at once on a replica, on a primary without replicas, and on a server that does not answer.
  * The password is read from its file into the environment: arguments are visible to every process.
@@ -70,15 +70,17 @@ export function preStopCommand(
     `end=$(($(date +%s) + ${HANDOVER_SECONDS}))`,
     'was=',
     'while [ "$(date +%s)" -lt "$end" ]; do',
-    '  # ROLE of a primary: the word master, its offset, then a line for each replica.',
-    `  set -- $(timeout 2 ${cli} role)`,
-    '  if [ "$1" != master ] || [ -z "$3" ]; then',
-    `    [ -z "$was" ] || sleep ${LINGER_SECONDS}`,
-    '    exit 0',
-    '  fi',
-    '  was=primary',
+    `  info="$(timeout 2 ${cli} info replication)"`,
+    '  case "$info" in',
+    '    *role:master*state=online*) was=primary ;;',
+    '    *master_failover_state:no-failover*) break ;;',
+    '    # In the middle of a hand-over: its target is promoted by this server, which calls itself a replica already.',
+    '    *master_failover_state:*) was=primary ;;',
+    '    *) break ;;',
+    '  esac',
     '  sleep 0.2',
     'done',
+    `[ -z "$was" ] || [ "$(date +%s)" -ge "$end" ] || sleep ${LINGER_SECONDS}`,
   ]
   return ['sh', '-c', `${script.join('\n')}\n`]
 }

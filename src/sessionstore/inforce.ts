@@ -12,15 +12,50 @@ export type InForce = Readonly<{
   spec: SessionStoreSpec
   /** Hash of what this spec came to: of everything that only a restart can change. */
   rendered: string
+  /** While another template is rolled out: the last one under which every pod served. */
+  good?: Readonly<{ spec: SessionStoreSpec; image: string; rendered: string; hash: string }>
+  /** A template under which a pod did not start; it is not tried again before the spec changes. */
+  failed?: FailedRoll
+  /** Version of the newest primary, where the spec does not tell. */
+  minVersion?: string
 }>
+
+export type FailedRoll = Readonly<{
+  rendered: string
+  /** The fields that only a restart changes, as they were asked for. */
+  asked: StaticPart
+  pod: string
+  kind: string
+  detail: string
+}>
+
+/** The fields of the spec whose change needs a restart. */
+const STATIC_FIELDS = ['version', 'image', 'upgradePolicy'] as const satisfies readonly (keyof SessionStoreSpec)[]
+type StaticField = (typeof STATIC_FIELDS)[number]
+export type StaticPart = Readonly<Partial<Pick<SessionStoreSpec, StaticField>>>
+
+/** To spread over `spec`: those fields as another spec has them, absent where that one lacks them. */
+export function staticPart(
+  spec: SessionStoreSpec,
+  from: SessionStoreSpec,
+  fields: readonly StaticField[] = STATIC_FIELDS,
+): StaticPart {
+  const named = fields.filter((field) => field in spec || field in from)
+  return Object.fromEntries(named.map((field) => [field, from[field]]))
+}
+
+export function isSameStatic(a: StaticPart, b: StaticPart): boolean {
+  return STATIC_FIELDS.every((field) => canonical(a[field]) === canonical(b[field]))
+}
 
 /** undefined: there is none yet, or one that nobody can read. */
 export function readInForce(statefulSet: StatefulSet | undefined): InForce | undefined {
   const text = statefulSet?.metadata.annotations?.[ANNOTATIONS.inForce]
   if (!text) return undefined
   try {
-    const { spec, rendered } = JSON.parse(text) as InForce
-    return typeof spec === 'object' && spec !== null && typeof rendered === 'string' ? { spec, rendered } : undefined
+    const inForce = JSON.parse(text) as InForce
+    const { spec, rendered } = inForce
+    return typeof spec === 'object' && spec !== null && typeof rendered === 'string' ? inForce : undefined
   } catch {
     return undefined
   }
@@ -31,9 +66,14 @@ export function toInForce({ suspend: _, ...spec }: SessionStoreSpec, rendered: s
   return { spec, rendered }
 }
 
-/** The spec that a store runs now: resolved, with what is pinned, and unchanged while it is suspended. */
+/** The spec that a store runs now, unchanged while it is suspended; a roll that is refused or failed is not looked at. */
 export function specInForce(store: SessionStore, statefulSet: StatefulSet | undefined): EffectiveSpec {
-  return pinPersistence(pinImage(rawSpecInForce(store, statefulSet), statefulSet), statefulSet)
+  return pinnedSpec(rawSpecInForce(store, statefulSet), statefulSet)
+}
+
+/** What a spec comes to on a running store: resolved, with what is pinned. */
+export function pinnedSpec(raw: SessionStoreSpec, statefulSet: StatefulSet | undefined): EffectiveSpec {
+  return pinPersistence(pinImage(raw, statefulSet), statefulSet)
 }
 
 /** As its owner wrote it; while the store is suspended as it was before that. */
@@ -42,17 +82,24 @@ export function rawSpecInForce({ spec }: SessionStore, statefulSet: StatefulSet 
   return before ? { ...before.spec, suspend: true } : spec
 }
 
-/** A newer operator's default must not roll a running store: the image in force is kept unless the spec names one. */
+/**
+ * A newer operator's default must not roll a running store: the image in force is kept unless the spec names one, asks for
+ * the newest, or has just stopped to name its own: that one is not tested, and nobody asks for it any more.
+ */
 function pinImage(raw: SessionStoreSpec, statefulSet: StatefulSet | undefined): EffectiveSpec {
   const spec = effectiveSpec(raw)
   const image = statefulSet?.metadata.annotations?.[ANNOTATIONS.image]
   const isFree = raw.image === undefined && raw.version === undefined
+  const before = readInForce(statefulSet)
+  // Back to what every pod served with, whatever has been tried since.
+  const isBack = isFree && before?.good !== undefined && isSameStatic(raw, before.good.spec)
+  const kept = isBack ? before.good?.image : image
   // Whoever takes an image out of the spec wants the tested one, above all when it cannot be pulled.
-  const isTakenOut = readInForce(statefulSet)?.spec.image !== undefined
-  if (!isFree || !image || isTakenOut) return spec
+  const isTakenOut = !isBack && before?.spec.image !== undefined
+  if (!isFree || !kept || isTakenOut || spec.upgradePolicy === 'Latest') return spec
   // The users are granted the commands of the version that runs.
-  const version = VERSIONS[spec.engine].find((each) => image === `${IMAGE_REPOSITORIES[spec.engine]}:${each}`)
-  return { ...spec, image, version: version ?? spec.version }
+  const version = VERSIONS[spec.engine].find((each) => kept === `${IMAGE_REPOSITORIES[spec.engine]}:${each}`)
+  return { ...spec, image: kept, version: version ?? spec.version }
 }
 
 /** Mode and class are those that the store was created with, whatever the default has become since. */
@@ -88,14 +135,26 @@ export type TemplateInputs = Readonly<{
  */
 export function templateHash(statefulSet: StatefulSet | undefined, inputs: TemplateInputs): string {
   const { raw, image, rendered } = inputs
-  const current = statefulSet?.spec?.template.metadata?.annotations?.[ANNOTATIONS.configHash]
+  const current = liveTemplateHash(statefulSet)
   if (!current) return rendered
   const isSameImage = statefulSet?.metadata.annotations?.[ANNOTATIONS.image] === image
   const before = readInForce(statefulSet)
   // Made by an operator that did not write down its spec yet.
   if (!before) return isSameImage ? current : rendered
   if (before.rendered === rendered) return current
+  // Back to what every pod served with: those that still have it are not touched.
+  if (before.good?.rendered === rendered) return before.good.hash
   return isSameImage && isSameSpec(before.spec, raw) ? current : rendered
+}
+
+/** The hash that the StatefulSet gives its pods now. */
+export function liveTemplateHash(statefulSet: StatefulSet | undefined): string | undefined {
+  return statefulSet?.spec?.template.metadata?.annotations?.[ANNOTATIONS.configHash]
+}
+
+/** Whether the store ever had a primary. */
+export function hasMark(statefulSet: StatefulSet | undefined): boolean {
+  return statefulSet?.metadata.annotations?.[ANNOTATIONS.mark] !== undefined
 }
 
 function isSameSpec(before: SessionStoreSpec, { suspend: _, ...raw }: SessionStoreSpec): boolean {

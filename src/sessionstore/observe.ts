@@ -1,3 +1,4 @@
+import { DEFAULTS } from '../api/v1alpha1/defaults.ts'
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
 import { formatBytes } from '../api/v1alpha1/quantity.ts'
 import type { SessionStore, SessionStoreSpec } from '../api/v1alpha1/sessionstore.ts'
@@ -14,11 +15,12 @@ import { type Sizing, sizeStore } from '../resources/sizing.ts'
 import { readBindings, type StoreBindings } from './bindings.ts'
 import { readConfig } from './config.ts'
 import { type Credentials, hashPrepared, readCredentials } from './credentials.ts'
-import { canonical, rawSpecInForce, specInForce, templateHash, toInForce } from './inforce.ts'
+import { canonical, pinnedSpec, rawSpecInForce } from './inforce.ts'
 import { readMembers } from './members.ts'
 import type { StoreMemory } from './memory.ts'
 import type { ConfigPlan } from './plan/config.ts'
 import { isReached, type TopologyFacts } from './plan/facts.ts'
+import type { Obstacle } from './plan/obstacles.ts'
 import type { PodTrouble } from './plan/podobstacles.ts'
 import { memoryInForce, serverConfigInput } from './plan/server.ts'
 import { type VolumeFacts, volumesInForce } from './plan/volumes.ts'
@@ -26,6 +28,8 @@ import { readNode } from './podfacts.ts'
 import { grantedBytesOf, templateLimitBytes } from './podmemory.ts'
 import { readTroubles } from './podtrouble.ts'
 import { isPodOf, type Kept, readStatefulSet } from './replaced.ts'
+import { decideRoll } from './rolltarget.ts'
+import { rollTroubles } from './rolltroubles.ts'
 import { observeRuns } from './runs.ts'
 import { type CertificateState, readCertificateState } from './source.ts'
 import { isSpread } from './spread.ts'
@@ -76,6 +80,10 @@ export type Snapshot = Readonly<{
   /** Servers and bindings have what the TLS Secret holds. */
   isSpread: boolean
   clusterDomain: string
+  /** Why the template that is asked for is not rolled out. */
+  refusedRoll?: Obstacle
+  /** No primary was ever newer than this. */
+  minVersion?: string
   /** maxmemory cannot reach its goal yet: why. */
   pending?: string
 }>
@@ -99,21 +107,31 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const identity = identityOf(store)
   const { statefulSet, kept } = readStatefulSet(caches, identity)
   const bindings = readBindings(caches, store)
-  const spec = { ...specInForce(store, statefulSet), bindings: bindings.policy }
-  const sizing = sizeStore(spec, spec.replicas)
-  const volumeFacts = readVolumes(spec, { ...inputs, identity, sizing, statefulSet })
-  const credentials = readCredentials(caches, identity, { spec, bindings })
   const labelled = caches.pods.byIndex(BY_STORE, keyOf({ metadata: identity }))
   const pods = labelled.filter((pod) => isPodOf(pod, statefulSet, kept))
+  const troubles = pods.flatMap((pod) => readTroubles(pod, readNode(caches, pod.spec?.nodeName), nowMs))
   const facts = (member: string): ProbeFacts => inputs.probes.facts(member)
-  const config = serverConfigInput(spec, sizing, credentials.served?.clientAuth ?? spec.clientAuth)
-  const parameters = readConfig({ spec, statefulSet, pods, facts, memory: inputs.memory.config })
-  const { restart } = parameters.state
-  // The hook of a store that asks for certificates differs, and no pod is replaced for that.
-  const fixedPod = fixedPodSpec(identity, { ...spec, clientAuth: 'None', sizing, clusterDomain, parameters: restart })
-  const rendered = hashPrepared([staticConfig(config), fixedPod])
-  const raw = withParameters(rawSpecInForce(store, statefulSet), restart)
-  const staticConfigHash = templateHash(statefulSet, { raw, image: spec.image, rendered })
+  const roll = decideRoll({
+    raw: rawSpecInForce(store, statefulSet),
+    statefulSet,
+    pods,
+    ...rollTroubles({ pods, troubles, facts, nowMs, engine: store.spec.engine ?? DEFAULTS.engine }),
+    resolve: (raw) => pinnedSpec(raw, statefulSet),
+    render(raw) {
+      const spec = { ...pinnedSpec(raw, statefulSet), bindings: bindings.policy }
+      const sizing = sizeStore(spec, spec.replicas)
+      const credentials = readCredentials(caches, identity, { spec, bindings })
+      const config = serverConfigInput(spec, sizing, credentials.served?.clientAuth ?? spec.clientAuth)
+      const parameters = readConfig({ spec, statefulSet, pods, facts, memory: inputs.memory.config })
+      const { restart } = parameters.state
+      // The hook of a store that asks for certificates differs, and no pod is replaced for that.
+      const pod = { ...spec, clientAuth: 'None' as const, sizing, clusterDomain, parameters: restart }
+      const rendered = hashPrepared([staticConfig(config), fixedPodSpec(identity, pod)])
+      return { raw: withParameters(raw, restart), spec, sizing, credentials, config, parameters, rendered }
+    },
+  })
+  const { spec, sizing, credentials, config, parameters, hash: staticConfigHash } = roll
+  const volumeFacts = readVolumes(spec, { ...inputs, identity, sizing, statefulSet })
   const template = {
     configHash: staticConfigHash,
     isObserved: isTemplateObserved(statefulSet, staticConfigHash),
@@ -147,7 +165,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     ...(statefulSet && { statefulSet }),
     ...(kept && { kept }),
     pods,
-    troubles: pods.flatMap((pod) => readTroubles(pod, readNode(caches, pod.spec?.nodeName), nowMs)),
+    troubles,
     facts: readTopologyFacts(inputs, base),
     settings,
     config: parameters,
@@ -156,7 +174,9 @@ export function observe(inputs: ObserveInputs): Snapshot {
     ...(inputs.operatorNamespace !== undefined && { operatorNamespace: inputs.operatorNamespace }),
     bindingNamespaces: bindings.namespaces,
     areNodesWatched: !caches.nodes.isUnavailable,
-    inForce: canonical(toInForce(raw, rendered)),
+    inForce: canonical(roll.inForce),
+    ...(roll.obstacle && { refusedRoll: roll.obstacle }),
+    ...(roll.minVersion !== undefined && { minVersion: roll.minVersion }),
     certificate,
     isSpread: isSpread({ spec, credentials, members }),
     clusterDomain,

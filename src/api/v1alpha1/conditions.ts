@@ -67,6 +67,8 @@ export const CONDITIONS = {
     CertificateInvalid: 'The certificate in the Secret cannot be used; the message says why.',
     IssuerUnavailable: 'spec.tls.issuerRef is set, and the cluster does not serve the API of cert-manager.',
     PrefixConflict: 'Another binding of the store already uses this prefix or one that overlaps; choose another.',
+    VersionRefused: 'spec.version is older than what a primary of this store has run; nothing is rolled.',
+    RollFailed: 'A pod did not start with the new template; the last good one is back. Correct the spec.',
   },
   Available: {
     PrimaryServing: 'The primary answers and accepts writes.',
@@ -99,6 +101,13 @@ export const CONDITIONS = {
     NearLimit: 'More than 85 % of the memory is used; raise the capacity.',
     Evicting: 'The memory is full and sessions are removed before their time; raise the capacity.',
     Full: 'The memory is full and writes are refused; raise the capacity, or remove keys.',
+  },
+  UpgradeAvailable: {
+    NotObserved: 'Nothing was observed yet.',
+    NewestTested: 'The store runs the newest version that this operator was tested with, or is on its way there.',
+    NewerTested:
+      'The operator was tested with a newer version of the engine than the store runs; set spec.version, or spec.upgradePolicy to Latest.',
+    Disabled: 'spec.image names the image: the operator does not know what newer one there is.',
   },
   TLSReady: {
     CertificateServed: 'Every member serves the current certificate.',
@@ -144,6 +153,7 @@ export const SESSION_STORE_CONDITIONS = [
   'NearCapacity',
   'TLSReady',
   'NodesObserved',
+  'UpgradeAvailable',
 ] as const satisfies readonly ConditionType[]
 
 /** Conditions that a SessionBinding always carries, in the order they are shown. */

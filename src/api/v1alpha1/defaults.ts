@@ -44,6 +44,10 @@ export type NetworkPolicyMode = (typeof NETWORK_POLICY_MODES)[number]
 export const CLIENT_AUTHS = ['None', 'Optional', 'Require'] as const
 export type ClientAuth = (typeof CLIENT_AUTHS)[number]
 
+/** Whether a newer operator's tested version is taken. */
+export const UPGRADE_POLICIES = ['Pinned', 'Latest'] as const
+export type UpgradePolicy = (typeof UPGRADE_POLICIES)[number]
+
 /** How an acknowledged write is protected. */
 export const DURABILITY_MODES = ['Async', 'Bounded', 'Majority'] as const
 export type DurabilityMode = (typeof DURABILITY_MODES)[number]
@@ -95,6 +99,7 @@ export const DEFAULTS = {
   maxLag: '2s',
   downAfter: '3s',
   failoverMode: 'Operator',
+  upgradePolicy: 'Pinned',
   framework: 'generic',
   keyPrefix: 'sess:',
 } as const

@@ -15,6 +15,7 @@ import {
   type RetainPolicy,
   type Tenancy,
   type TLSMode,
+  type UpgradePolicy,
   VERSIONS,
 } from './defaults.ts'
 import { type Parsed, parseDuration } from './duration.ts'
@@ -71,6 +72,9 @@ export type EffectiveSpec = Readonly<{
   engine: Engine
   version: string
   image: string
+  /** The spec names the image: nobody knows what is in it. */
+  hasOwnImage: boolean
+  upgradePolicy: UpgradePolicy
   replicas: number
   capacity: Capacity
   connections: number
@@ -97,7 +101,9 @@ export function effectiveSpec(spec: SessionStoreSpec): EffectiveSpec {
   return {
     engine,
     version,
-    image: spec.image ?? `${IMAGE_REPOSITORIES[engine]}:${version}`,
+    image: spec.image ?? testedImage(engine, version),
+    hasOwnImage: spec.image !== undefined,
+    upgradePolicy: spec.upgradePolicy ?? DEFAULTS.upgradePolicy,
     replicas,
     capacity: effectiveCapacity(spec.capacity),
     connections: spec.capacity?.connections ?? DEFAULTS.connections,
@@ -122,6 +128,11 @@ function effectiveBindings(bindings: SessionStoreSpec['bindings'] = {}): Binding
   const isMade = bindings.default ?? (tenancy === 'Dedicated' || undefined)
   const defaultBinding = isMade === undefined ? 'Leave' : isMade ? 'Ensure' : 'Remove'
   return { tenancy, from, ...(selector && { selector }), defaultBinding }
+}
+
+/** The image of a version that was tested. */
+export function testedImage(engine: Engine, version: string): string {
+  return `${IMAGE_REPOSITORIES[engine]}:${version}`
 }
 
 /** With fewer than three members a gate by replicas would stop all writes as soon as one member is away. */

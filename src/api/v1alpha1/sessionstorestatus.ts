@@ -15,6 +15,7 @@ import {
   RETAIN_POLICIES,
   TENANCIES,
   TLS_MODES,
+  UPGRADE_POLICIES,
 } from './defaults.ts'
 
 const podName = { maxLength: 63 } as const
@@ -24,6 +25,7 @@ const effective = object('The spec with every default resolved: what the operato
   engine: oneOf('Server program.', ENGINES),
   version: string('Version of the engine.', { maxLength: 16 }),
   image: string('Container image of the server.', { maxLength: 512 }),
+  upgradePolicy: oneOf('Whether a newer operator may change the version.', UPGRADE_POLICIES),
   replicas: integer('Number of pods.'),
   maxMemory: quantity('Memory for data, the maxmemory of the server.'),
   memoryLimit: quantity('Memory limit and request of the server container.'),
@@ -137,6 +139,9 @@ export const sessionStoreStatus = object('What the store is, as last observed.',
     w: integer('Number of replicas that must keep up for a write to be accepted.', { minimum: 0 }),
   }),
   capacity,
+  minVersion: string('Version of the newest primary that the store ever had; an older one could not read its data.', {
+    maxLength: 16,
+  }),
   replicas: integer('Number of pods that exist.', { minimum: 0 }),
   selector: string('Selects the pods of the servers, for autoscalers.', { maxLength: 253 }),
   binding: bindingReference,

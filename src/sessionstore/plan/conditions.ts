@@ -9,6 +9,7 @@ import { planReconciling } from './conditions/reconciling.ts'
 import { planReplication } from './conditions/replication.ts'
 import { planStalled } from './conditions/stalled.ts'
 import { planTls } from './conditions/tls.ts'
+import { planUpgrade } from './conditions/upgrade.ts'
 
 /** All conditions of a SessionStore, from what was observed and decided. */
 export function planConditions(inputs: ConditionInputs): readonly DesiredCondition[] {
@@ -23,5 +24,6 @@ export function planConditions(inputs: ConditionInputs): readonly DesiredConditi
     planNearCapacity(inputs),
     planTls(inputs),
     planNodes(inputs),
+    planUpgrade(inputs),
   ]
 }

@@ -24,6 +24,8 @@ export type ObstacleInputs = Readonly<{
   refusedResize?: Obstacle
   facts: Pick<TopologyFacts, 'members'>
   volumeFacts?: VolumeFacts
+  /** Why the template that is asked for is not rolled out. */
+  refusedRoll?: Obstacle
   spec: Pick<EffectiveSpec, 'networkPolicy'>
   config: Pick<ConfigPlan, 'refusals'>
   /** Namespace of the operator's own pods; absent: it does not run in one. */
@@ -38,6 +40,7 @@ type ObstacleRule = (inputs: ObstacleInputs) => Obstacle | undefined
 const RULES: readonly ObstacleRule[] = [
   ({ refused }) => refused,
   findCertificateObstacle,
+  ({ refusedRoll }) => refusedRoll,
   shutOut,
   refusedParameter,
   ({ bindings }) => bindings && findBindingObstacle(bindings),

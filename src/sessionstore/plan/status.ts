@@ -38,6 +38,7 @@ export type StatusInputs = ConditionInputs &
     lastFailover?: LastFailover
     /** Absent: as before. */
     capacityStatus?: CapacityStatus
+    minVersion?: string
   }>
 
 /** The whole status but nothing that moves by itself: no offsets, rates or times of probes. */
@@ -62,6 +63,7 @@ export function planStatus(inputs: StatusInputs): SessionStoreStatus & Record<st
     ...(inputs.tls.notAfter !== undefined && { certificate: { notAfter: inputs.tls.notAfter } }),
     ...(lastFailover && { lastFailover }),
     ...(intent && { operation: intent }),
+    ...(inputs.minVersion !== undefined && { minVersion: inputs.minVersion }),
     ...(facts.mark && { quorum: { n: facts.mark.n, w: facts.mark.w } }),
     replicas: facts.members.filter((member) => member.pod !== undefined).length,
     selector: selectorText(selectorLabels(identity)),
@@ -89,6 +91,7 @@ function describeEffective({ spec, sizing, volumes, config }: StatusInputs): Eff
     engine: spec.engine,
     version: spec.version,
     image: spec.image,
+    upgradePolicy: spec.upgradePolicy,
     replicas: spec.replicas,
     maxMemory: formatBytes(sizing.maxMemoryBytes),
     memoryLimit: formatBytes(sizing.limitBytes),

@@ -16,6 +16,11 @@ const VALKEY = {
   clusterDomain: 'cluster.local',
 } as const
 
+/** A shell command that prints what INFO replication says. */
+function info(role: string, replica = '', state = 'no-failover'): string {
+  return `printf 'role:${role}\\r\\n${replica}\\r\\nmaster_failover_state:${state}\\r\\n'`
+}
+
 describe('commands of a server pod', () => {
   let dir: string
 
@@ -86,8 +91,8 @@ describe('commands of a server pod', () => {
   })
 
   const atOnce: readonly [name: string, body: string][] = [
-    ['a replica', 'printf "slave\\nshop-0.shop-nodes\\n6379\\nconnected\\n12\\n"'],
-    ['a primary without replicas', 'printf "master\\n12\\n\\n"'],
+    ['a replica', info('slave')],
+    ['a primary without replicas', info('master')],
     ['a server that is gone', 'exit 1'],
     ['a login that is refused', 'echo "NOAUTH Authentication required."'],
   ]
@@ -103,7 +108,20 @@ describe('commands of a server pod', () => {
 
   it('the stop of a primary with replicas waits until its role has moved', async () => {
     const isFirst = `[ "$(wc -l < ${dir}/arguments)" -lt 3 ]`
-    await program('valkey-cli', `if ${isFirst}; then printf 'master\\n9\\nshop-1\\n6379\\n9\\n'; else echo slave; fi`)
+    await program(
+      'valkey-cli',
+      `if ${isFirst}; then ${info('master', 'slave0:ip=shop-1,state=online')}; else ${info('slave')}; fi`,
+    )
+
+    await runInPod(preStopCommand(VALKEY))
+
+    expect(await calls()).to.have.length(3)
+  })
+
+  it('the stop of a server in the middle of a hand-over waits until its target has taken over', async () => {
+    const isFirst = `[ "$(wc -l < ${dir}/arguments)" -lt 3 ]`
+    const moving = info('slave', 'slave0:', 'failover-in-progress')
+    await program('valkey-cli', `if ${isFirst}; then ${moving}; else ${info('slave')}; fi`)
 
     await runInPod(preStopCommand(VALKEY))
 
@@ -111,13 +129,13 @@ describe('commands of a server pod', () => {
   })
 
   it('the password is in the environment and in no argument, and the chain is checked', async () => {
-    await program('redis-cli', 'echo slave')
+    await program('redis-cli', info('slave'))
 
     await runInPod(preStopCommand({ ...VALKEY, engine: 'Redis' }))
 
     expect((await readFile(join(dir, 'auth'), 'utf8')).trim()).to.equal('secret-of-metrics')
     expect(await calls()).to.deep.equal([
-      '-h localhost -p 6379 --user metrics --no-auth-warning --tls --cacert /etc/sessionstore/tls/ca.crt role',
+      '-h localhost -p 6379 --user metrics --no-auth-warning --tls --cacert /etc/sessionstore/tls/ca.crt info replication',
     ])
   })
 
@@ -133,10 +151,10 @@ describe('commands of a server pod', () => {
   })
 
   it('without TLS the client does not speak it', async () => {
-    await program('valkey-cli', 'echo slave')
+    await program('valkey-cli', info('slave'))
 
     await runInPod(preStopCommand({ ...VALKEY, tlsMode: 'Disabled' }))
 
-    expect(await calls()).to.deep.equal(['-h localhost -p 6379 --user metrics --no-auth-warning role'])
+    expect(await calls()).to.deep.equal(['-h localhost -p 6379 --user metrics --no-auth-warning info replication'])
   })
 })

@@ -23,7 +23,7 @@ function setOf(image: string, inForce?: InForce): StatefulSet {
   } as unknown as StatefulSet
 }
 
-describe('specInForce()', () => {
+describe('the spec in force', () => {
   const images: readonly [rule: string, spec: SessionStore['spec'], pinned: string | undefined, want: string][] = [
     ['takes the default of a new store', {}, undefined, 'docker.io/valkey/valkey:9.1 9.1'],
     ['keeps what runs where the spec names nothing', {}, 'mirror.example/valkey:old', 'mirror.example/valkey:old 9.1'],

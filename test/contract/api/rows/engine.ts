@@ -60,4 +60,31 @@ export const engineRows: Readonly<Record<string, RowsOfRule>> = {
     removed: [{ from: { image: 'valkey:9.1' }, to: {} }],
     scale: [{ from: { image: 'valkey:9.1' }, to: 5 }],
   },
+  'upgradePolicy-free': {
+    create: [
+      { to: { upgradePolicy: 'Latest' } },
+      { to: { upgradePolicy: 'Pinned', version: '9.1', image: 'x.example/valkey:1' } },
+      { to: { upgradePolicy: 'Latest', version: '9.1' }, refusedAt: 'spec.upgradePolicy' },
+      { to: { upgradePolicy: 'Latest', image: 'x.example/valkey:1' }, refusedAt: 'spec.upgradePolicy' },
+    ],
+    update: [
+      { from: { upgradePolicy: 'Pinned', version: '9.1' }, to: { upgradePolicy: 'Latest' } },
+      {
+        from: { upgradePolicy: 'Pinned', version: '9.1' },
+        to: { upgradePolicy: 'Latest', version: '9.1' },
+        refusedAt: 'spec.upgradePolicy',
+      },
+    ],
+    added: [
+      { from: { version: '9.1' }, to: { version: '9.1', upgradePolicy: 'Latest' }, refusedAt: 'spec.upgradePolicy' },
+      {
+        from: { upgradePolicy: 'Latest' },
+        to: { upgradePolicy: 'Latest', version: '9.1' },
+        refusedAt: 'spec.upgradePolicy',
+      },
+      { from: {}, to: { upgradePolicy: 'Latest' } },
+    ],
+    removed: [{ from: { upgradePolicy: 'Latest' }, to: { version: '9.1' } }],
+    scale: [{ from: { upgradePolicy: 'Latest' }, to: 5 }],
+  },
 }

@@ -6,6 +6,8 @@ const builtIn: EffectiveSpec = {
   engine: 'Valkey',
   version: '9.1',
   image: 'docker.io/valkey/valkey:9.1',
+  hasOwnImage: false,
+  upgradePolicy: 'Pinned',
   replicas: 3,
   capacity: { kind: 'MaxMemory', maxMemoryBytes: 134_217_728 },
   connections: 1000,
@@ -36,7 +38,12 @@ const rows: readonly [name: string, spec: SessionStoreSpec, differs: Partial<Eff
     { engine: 'Redis', version: '7.0' },
     { engine: 'Redis', version: '7.0', image: 'docker.io/library/redis:7.0' },
   ],
-  ['takes an own image as it is', { image: 'mirror.example/valkey:x' }, { image: 'mirror.example/valkey:x' }],
+  [
+    'takes an own image as it is',
+    { image: 'mirror.example/valkey:x' },
+    { image: 'mirror.example/valkey:x', hasOwnImage: true },
+  ],
+  ['takes upgradePolicy', { upgradePolicy: 'Latest' }, { upgradePolicy: 'Latest' }],
   [
     'keeps whom a network policy admits',
     { networkPolicy: { mode: 'Restricted', allowFrom: [{ podSelector: {} }] } },
