@@ -30,8 +30,12 @@ export function inspectArguments(inspectPort: number): readonly string[] {
  */
 export function watchTests(child: ChildProcess, options: WatchdogOptions): () => void {
   const { resultsFile, silenceMs = 90_000, everyMs = HEARTBEAT_MS } = options
+  const startedMs = Date.now()
   const timer = setInterval(() => {
-    if (!existsSync(resultsFile) || Date.now() - statSync(resultsFile).mtimeMs < silenceMs) return
+    // Before the first test there is no file, or that of the run before.
+    if (!existsSync(resultsFile)) return
+    const { mtimeMs } = statSync(resultsFile)
+    if (mtimeMs < startedMs || Date.now() - mtimeMs < silenceMs) return
     clearInterval(timer)
     void endStuck(child, options)
   }, everyMs)

@@ -1,7 +1,7 @@
 import { ensureObject } from '../../src/kube/apply.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { Controller, type Result } from '../../src/kube/controller.ts'
-import { LeaderElector } from '../../src/kube/lease.ts'
+import { LeaderElector, type LeaderElectorOptions } from '../../src/kube/lease.ts'
 import { Manager } from '../../src/kube/manager.ts'
 import { type KubeMetrics, noMetrics } from '../../src/kube/metrics.ts'
 import { resourceVersionChanged } from '../../src/kube/predicates.ts'
@@ -35,6 +35,8 @@ export type CopyOperatorOptions = Readonly<{
   identity: string
   /** Called as each reconcile begins. */
   before?: (key: string) => Promise<void>
+  /** Periods of the Lease. Default: those of production. */
+  lease?: Pick<LeaderElectorOptions, 'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs'>
   metrics?: KubeMetrics
 }>
 
@@ -50,7 +52,8 @@ export type CopyOperator = Readonly<{
 export function createCopyOperator(options: CopyOperatorOptions): CopyOperator {
   const { client, electionClient, namespace, identity, metrics = noMetrics } = options
   const fieldManager = TEST_MANAGER
-  const elector = new LeaderElector({ client: electionClient, namespace, name: 'operator', identity, fieldManager })
+  const named = { client: electionClient, namespace, name: 'operator', identity, fieldManager }
+  const elector = new LeaderElector({ ...named, ...options.lease })
   const cached = { client, resource: CONFIG_MAPS, namespace, metrics }
   const parents = new Reflector({ ...cached, labelSelector: 'role=parent' })
   const children = new Reflector({ ...cached, labelSelector: 'role=child' })

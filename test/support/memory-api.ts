@@ -67,9 +67,7 @@ export class MemoryApi {
     const key = keyOf(resource, ref)
     const held = this.#objects.get(key)
     if (!held) return this.#create(resource, body as KubeObject)
-    const changed = (
-      kind === 'json' ? replaced(held, body as readonly Replacement[]) : merged(held, body)
-    ) as KubeObject
+    const changed = changedBy(held, { kind, body, ...(subresource && { subresource }) }) as KubeObject
     const isSpecSame = JSON.stringify((changed as Fields)['spec']) === JSON.stringify((held as Fields)['spec'])
     const generation = (held.metadata.generation ?? 1) + (isSpecSame || subresource === 'status' ? 0 : 1)
     const { uid } = held.metadata
@@ -140,6 +138,14 @@ function isSelected(object: KubeObject, { namespace, labelSelector }: ListOption
   const isInside = namespace === undefined || object.metadata.namespace === namespace
   const terms = (labelSelector ?? '').split(',').filter(Boolean)
   return isInside && terms.every((term) => object.metadata.labels?.[term.split('=')[0] ?? ''] === term.split('=')[1])
+}
+
+function changedBy(held: KubeObject, how: Pick<PatchOptions, 'kind' | 'body' | 'subresource'>): unknown {
+  const { kind, body, subresource } = how
+  if (kind === 'json') return replaced(held, body as readonly Replacement[])
+  // A status has one manager here: what it does not say any more is removed, as by server-side apply.
+  if (kind === 'apply' && subresource === 'status') return { ...held, status: (body as Fields)['status'] }
+  return merged(held, body)
 }
 
 /** As a merge patch: null removes, lists are replaced. */

@@ -96,14 +96,14 @@ describe('faults of the connection to a real API server', () => {
     const reflector = new Reflector({ client, resource: CONFIG_MAPS, namespace })
     const running = reflector.start(stop.signal)
     await reflector.synced
-    await until(() => proxy.open() === 2, { what: 'the watch', deadlineMs: 5000, everyMs: 20 })
+    await until(() => proxy.open() === 2, { what: 'the watch', deadlineMs: 15_000, everyMs: 20 })
 
     proxy.freeze()
     await admin.create(CONFIG_MAPS, configMap({ namespace, name: 'meanwhile' }), { fieldManager })
-    await until(() => reflector.store.get(`${namespace}/meanwhile`), { what: 'the object', deadlineMs: 8000 })
+    await until(() => reflector.store.get(`${namespace}/meanwhile`), { what: 'the object', deadlineMs: 25_000 })
     stop.abort()
     await running
-  })
+  }).timeout(30_000)
 
   it('reads the token again when the server refuses the one it has', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'token-'))
@@ -131,23 +131,24 @@ describe('faults of the connection to a real API server', () => {
     const running = reflector.start(stop.signal)
     await reflector.synced
     await createWidget(admin, namespace, 'first')
-    await until(() => reflector.store.size === 1, { what: 'the first widget', deadlineMs: 5000, everyMs: 50 })
+    await until(() => reflector.store.size === 1, { what: 'the first widget', deadlineMs: 15_000, everyMs: 50 })
 
     await admin.delete(CUSTOM_RESOURCE_DEFINITIONS, { name: 'widgets.k1.test' })
-    await until(() => reflector.store.size === 0, { what: 'no widget', deadlineMs: 5000, everyMs: 50 })
-    await until(() => reflector.state === 'forbidden', { what: 'the missing kind', deadlineMs: 8000, everyMs: 50 })
+    await until(() => reflector.store.size === 0, { what: 'no widget', deadlineMs: 15_000, everyMs: 50 })
+    await until(() => reflector.state === 'forbidden', { what: 'the missing kind', deadlineMs: 15_000, everyMs: 50 })
     await createDefinition(admin)
     await createWidget(admin, namespace, 'second')
-    await until(() => reflector.store.get(`${namespace}/second`), { what: 'the second widget', deadlineMs: 15_000 })
+    await until(() => reflector.store.get(`${namespace}/second`), { what: 'the second widget', deadlineMs: 30_000 })
     stop.abort()
     await running
     await admin.delete(CUSTOM_RESOURCE_DEFINITIONS, { name: 'widgets.k1.test' })
 
     expect(reflector.state).to.equal('synced')
-  }).timeout(40_000)
+  }).timeout(60_000)
 })
 
-describe('a stopped API server', () => {
+describe('a stopped API server', function () {
+  this.timeout(60_000)
   let server: ApiServer
   let client: KubeClient
 
@@ -157,8 +158,8 @@ describe('a stopped API server', () => {
   })
 
   after(async () => {
-    await client.close()
-    await server.stop()
+    await client?.close()
+    await server?.stop()
   })
 
   it('is waited for, and followed again when it is back', async () => {
@@ -172,12 +173,12 @@ describe('a stopped API server', () => {
     const error = await rejectionOf(client.version())
     await server.restart()
     await client.create(CONFIG_MAPS, configMap({ namespace, name: 'after' }), { fieldManager })
-    await until(() => reflector.store.get(`${namespace}/after`), { what: 'the new object', deadlineMs: 15_000 })
+    await until(() => reflector.store.get(`${namespace}/after`), { what: 'the new object', deadlineMs: 30_000 })
     stop.abort()
     await running
 
     expect(error).to.include({ code: 'ConnectionLost', retry: 'Transient' })
-  }).timeout(40_000)
+  }).timeout(60_000)
 
   it('that compacted its past answers an old watch with a new list, told as differences', async () => {
     const namespace = await newNamespace(client)
@@ -207,13 +208,13 @@ describe('a stopped API server', () => {
     // The cache of a server that was just started knows no past either.
     await server.restart()
     gate.resolve()
-    await until(() => changes.length === 2, { what: 'the differences', deadlineMs: 8000, everyMs: 50 })
+    await until(() => changes.length === 2, { what: 'the differences', deadlineMs: 15_000, everyMs: 50 })
     stop.abort()
     await running
 
     const told = changes.map(({ kind, object }) => `${kind} ${object.metadata.name}`)
     expect(told).to.deep.equal(['deleted goes', 'added comes'])
-  }).timeout(40_000)
+  }).timeout(60_000)
 })
 
 async function compact(etcdPort: number, revision: string): Promise<void> {

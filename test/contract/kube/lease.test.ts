@@ -7,7 +7,8 @@ const PERIODS = { leaseMs: 2_000, deadlineMs: 1_200, retryMs: 400 }
 /** Nobody may wait for longer than this for a lease that ran out: that is not slow but stuck. */
 const STUCK_MS = 20_000
 
-describe('two managers that race for a Lease', () => {
+describe('two managers that race for a Lease', function () {
+  this.timeout(60_000)
   let race: LeaseRace
 
   before(async () => {

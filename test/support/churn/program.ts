@@ -38,6 +38,8 @@ function startOperator({ access, namespace }: Extract<ChurnOrder, { kind: 'start
     namespace,
     identity: `churn-${process.pid}`,
     metrics,
+    // Memory is looked at, not leadership: a machine that is busy for some seconds must not end the program.
+    lease: { leaseDurationMs: 60_000, renewDeadlineMs: 45_000, retryPeriodMs: 5_000 },
     before: async () => {
       counts.reconciles += 1
     },
