@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { KubeClient } from './client.ts'
 import { hasCode, OperatorError } from './errors.ts'
 import { type KubeMetrics, noMetrics } from './metrics.ts'
@@ -169,12 +169,17 @@ export function hashOf(desired: DesiredObject): string {
   const { data } = desired
   const isSecret = desired.kind === 'Secret' && typeof data === 'object' && data !== null
   const hashed = isSecret ? { ...desired, data: Object.keys(data).sort() } : desired
-  return createHash('sha256').update(JSON.stringify(hashed, sortKeys)).digest('hex').slice(0, 32)
+  return hash('sha256', JSON.stringify(sortKeys(hashed)), 'hex').slice(0, 32)
 }
 
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+/** By hand, not by a replacer of JSON.stringify, which takes three times as long; and this is most of a pass that finds no change. */
+function sortKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(sortKeys)
+  const fields = value as Readonly<Record<string, unknown>>
+  const sorted: Record<string, unknown> = {}
+  for (const key of Object.keys(fields).sort()) sorted[key] = sortKeys(fields[key])
+  return sorted
 }
 
 function checkDesired(desired: DesiredObject, ownerUid: string): void {

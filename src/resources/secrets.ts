@@ -7,6 +7,8 @@ import { childMetadata } from './metadata.ts'
 import { authoritySecretName, tlsSecretName, userSecretName, usersSecretName } from './names.ts'
 import { KEYS, trustKey } from './paths.ts'
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
 /** A certificate and its private key, PEM. */
 export type KeyPair = Readonly<{ certificatePem: string; keyPem: string }>
 
@@ -22,8 +24,10 @@ export function readSecretKey(secret: Readonly<{ data?: Secret['data'] }>, key: 
   const encoded = secret.data?.[key]
   if (encoded === undefined) return undefined
   try {
-    const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0))
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const binary = atob(encoded)
+    const bytes = new Uint8Array(binary.length)
+    for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index)
+    return UTF8.decode(bytes)
   } catch {
     return undefined
   }
