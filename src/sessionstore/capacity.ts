@@ -33,7 +33,9 @@ type Look = Readonly<{
 
 export function capacityTarget({ spec, sizing }: Snapshot, primary: string | undefined): CapacityTarget | undefined {
   if (primary === undefined) return undefined
-  const { backlogBytes, limitBytes } = sizing
+  const { limitBytes } = sizing
+  // Without replicas there is no backlog.
+  const backlogBytes = spec.replicas > 1 ? sizing.backlogBytes : 0
   return { primary, eviction: spec.eviction, backlogBytes, limitBytes }
 }
 

@@ -55,7 +55,7 @@ async function untilSays(ref: StoreRef, ...wanted: readonly string[]): Promise<S
       const said = new Set(conditionsOf(store).map(({ type, status, reason }) => `${type} ${status} ${reason}`))
       return wanted.every((each) => said.has(each)) && store
     },
-    { what: `${ref.name} to say ${wanted.join(', ')}`, deadlineMs: 60_000 },
+    { what: `${ref.name} to say ${wanted.join(', ')}`, deadlineMs: 90_000 },
   )
 }
 
@@ -140,13 +140,10 @@ describe('a store that evicts nothing', function () {
 
   it('refuses writes by name when it is full, says so, and takes them again when it has grown', async () => {
     const before = await podRuns(ref)
-    const filled = await fill(client, ref.name, { until: 'refused', keep: true })
-    const full = await untilSays(
-      ref,
-      'NearCapacity True Full',
-      'Available False WritesRefused',
-      'Ready False WriteFailed',
-    )
+    const [filled, full] = await Promise.all([
+      fill(client, ref.name, { until: 'refused', keep: true, holdMs: 30_000 }),
+      untilSays(ref, 'NearCapacity True Full', 'Available False WritesRefused', 'Ready False WriteFailed'),
+    ])
 
     await patchCapacity({ sessions: null, averageSize: null, maxMemory: '128Mi' })
     await untilSays(ref, 'NearCapacity False Enough', 'Available True PrimaryServing')

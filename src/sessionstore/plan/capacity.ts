@@ -9,6 +9,8 @@ const MI = 1024 * KI
 /** Percent of maxmemory from which on, and down to which, a store is called near its capacity. */
 const NEAR_PERCENT = 85
 const CLEAR_PERCENT = 75
+/** A server at its limit is below it for moments, whenever a connection has ended. */
+const FULL_PERCENT = 98
 /** What a recommended capacity would be used to. */
 const RECOMMENDED_PERCENT = 70
 const SMALLEST_BYTES = 64 * MI
@@ -29,7 +31,7 @@ export type CapacityFacts = Readonly<{
 }>
 
 export type CapacityInputs = Readonly<{
-  probe: Pick<ServerFacts, 'usedMemoryBytes' | 'replicationBufferBytes' | 'maxMemoryBytes'>
+  probe: Pick<ServerFacts, 'usedMemoryBytes' | 'replicationBufferBytes' | 'maxMemoryBytes' | 'evictedKeys'>
   backlogBytes: number
   limitBytes: number
   eviction: EvictionPolicy
@@ -50,9 +52,10 @@ export function readCapacity(inputs: CapacityInputs): CapacityFacts | undefined 
 }
 
 function levelOf({ probe, eviction, isEvicting, write, before }: CapacityInputs, percent: number): CapacityLevel {
-  const isFull = eviction === 'noeviction' && probe.usedMemoryBytes >= probe.maxMemoryBytes
-  if (isFull || isOutOfMemory(write)) return 'Full'
-  if (isEvicting) return 'Evicting'
+  const isFull = 100 * probe.usedMemoryBytes >= FULL_PERCENT * probe.maxMemoryBytes
+  if ((isFull && eviction === 'noeviction') || isOutOfMemory(write)) return 'Full'
+  // A process that was just started has seen no eviction happen, and what is full goes on with the next session.
+  if (isEvicting || (isFull && probe.evictedKeys > 0)) return 'Evicting'
   const wasNear = before !== undefined && before !== 'Enough'
   return percent >= (wasNear ? CLEAR_PERCENT : NEAR_PERCENT) ? 'NearLimit' : 'Enough'
 }

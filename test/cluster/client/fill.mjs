@@ -1,5 +1,5 @@
 // Fills a store with sessions. Arguments: the name of a binding, and JSON:
-// {"averageSize": bytes, "connections": idle ones to open first, "until": "evicted" | "refused", "beyondPercent", "most", "keep"}.
+// {"averageSize": bytes, "connections": idle ones to open first, "until": "evicted" | "refused", "beyondPercent", "most", "keep", "holdMs"}.
 // Without keep, what was written is removed at the end. Prints one JSON object.
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
@@ -91,11 +91,23 @@ async function fill(redis, { averageSize, until, beyondPercent = 20, most = 1_00
   return { fit, written, refused, keys }
 }
 
+/** Goes on writing, as applications do: a full server has room again for moments. */
+async function hold(redis, holdMs) {
+  const end = Date.now() + holdMs
+  while (Date.now() < end) {
+    const pipeline = redis.pipeline()
+    for (let index = 0; index < 20; index += 1)
+      pipeline.set(`${binding.prefix}${randomBytes(16).toString('hex')}`, 'x', 'EX', 60)
+    await pipeline.exec()
+  }
+}
+
 const redis = connect()
 await redis.connect()
 const { opened, failed } = await openIdle(options.connections ?? 0)
 const { keys, ...result } = await fill(redis, options)
 const info = await infoOf(redis)
+if (options.holdMs) await hold(redis, options.holdMs)
 process.stdout.write(
   `${JSON.stringify({ ...result, ...info, connections: opened.length, failedConnections: failed })}\n`,
 )

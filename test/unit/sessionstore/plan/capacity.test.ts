@@ -13,7 +13,12 @@ const OOM = { kind: 'failed', message: 'OOM: command not allowed' } as const
 
 /** A primary of 100 Mi with a backlog of 4 Mi of which 1 Mi is filled, and so many Mi for all else. */
 function inputs(otherMi: number, more: Partial<CapacityInputs> = {}): CapacityInputs {
-  const probe = { usedMemoryBytes: (otherMi + 1) * MI, replicationBufferBytes: MI, maxMemoryBytes: 100 * MI }
+  const probe = {
+    usedMemoryBytes: (otherMi + 1) * MI,
+    replicationBufferBytes: MI,
+    maxMemoryBytes: 100 * MI,
+    evictedKeys: 0,
+  }
   const base = { probe, backlogBytes: 4 * MI, limitBytes: 200 * MI, isEvicting: false, before: undefined }
   return { ...base, eviction: 'volatile-ttl' as EvictionPolicy, write: { kind: 'succeeded' }, ...more }
 }
@@ -24,7 +29,7 @@ describe('readCapacity()', () => {
   })
 
   it('says nothing of a server without a limit', () => {
-    const probe = { usedMemoryBytes: 1, replicationBufferBytes: 0, maxMemoryBytes: 0 }
+    const probe = { usedMemoryBytes: 1, replicationBufferBytes: 0, maxMemoryBytes: 0, evictedKeys: 0 }
 
     expect(readCapacity(inputs(1, { probe }))).to.equal(undefined)
   })
@@ -37,7 +42,8 @@ describe('readCapacity()', () => {
     ['stays near after evictions too', 71, { before: 'Evicting' }, 'NearLimit'],
     ['does not call 80 % near that came from below', 76, { before: 'Enough' }, 'Enough'],
     ['tells evictions, whatever is used', 10, { isEvicting: true }, 'Evicting'],
-    ['is full where nothing is evicted', 99, { eviction: 'noeviction' }, 'Full'],
+    ['is full where nothing is evicted', 97, { eviction: 'noeviction' }, 'Full'],
+    ['is near where nothing is evicted and a little is left', 96.9, { eviction: 'noeviction' }, 'NearLimit'],
     ['is not full where something may be evicted', 99, {}, 'NearLimit'],
     ['is full when a write is refused for memory', 10, { write: OOM }, 'Full'],
     ['is not full when a write fails otherwise', 10, { write: { kind: 'failed', message: 'READONLY' } }, 'Enough'],
@@ -45,6 +51,17 @@ describe('readCapacity()', () => {
   for (const [what, otherMi, more, want] of levels) {
     it(what, () => expect(readCapacity(inputs(otherMi, more))?.level).to.equal(want))
   }
+})
+
+describe('readCapacity() of a process that was just started', () => {
+  it('tells evictions that it has not seen, while the memory is still full', () => {
+    const seen = (otherMi: number): CapacityInputs => {
+      const given = inputs(otherMi)
+      return { ...given, probe: { ...given.probe, evictedKeys: 7 } }
+    }
+
+    expect([readCapacity(seen(97))?.level, readCapacity(seen(96))?.level]).to.deep.equal(['Evicting', 'NearLimit'])
+  })
 })
 
 describe('planCapacityStatus()', () => {
