@@ -103,7 +103,6 @@ export const CONDITIONS = {
     Full: 'The memory is full and writes are refused; raise the capacity, or remove keys.',
   },
   UpgradeAvailable: {
-    NotObserved: 'Nothing was observed yet.',
     NewestTested: 'The store runs the newest version that this operator was tested with, or is on its way there.',
     NewerTested:
       'The operator was tested with a newer version of the engine than the store runs; set spec.version, or spec.upgradePolicy to Latest.',

@@ -20,7 +20,7 @@ import type { ConditionInputs } from './conditions/inputs.ts'
 import { planConditions } from './conditions.ts'
 import { readElectorate } from './electorate.ts'
 import { type Intent, isReached, type MemberFacts, type TopologyFacts } from './facts.ts'
-import { followersInSync } from './quorum.ts'
+import { servingMembers } from './links.ts'
 
 export type StatusInputs = ConditionInputs &
   Readonly<{
@@ -143,12 +143,12 @@ function describeDurability({ durability }: EffectiveSpec): NonNullable<Effectiv
 
 function describeMembers(facts: TopologyFacts): readonly MemberStatus[] {
   const { primary } = readElectorate(facts)
-  const inSync = new Set(primary ? followersInSync(facts, primary).map((member) => member.name) : [])
+  const serving = primary ? servingMembers(facts, primary) : new Set<string>()
   return facts.members
     .filter((member) => member.pod !== undefined)
     .map((member) => {
       const zone = member.pod?.zone
-      const isReady = member.name === primary?.name || inSync.has(member.name)
+      const isReady = serving.has(member.name)
       return { name: member.name, role: describeRole(member), ready: isReady, ...(zone && { zone }) }
     })
 }

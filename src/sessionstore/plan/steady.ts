@@ -8,12 +8,11 @@ import {
   type TopologyFacts,
   type TopologyStep,
 } from './facts.ts'
+import { LINK_DROP_MS } from './links.ts'
 import { moveOffLeavingPod, movePrimaryLow } from './move.ts'
 import { followersInSync, planGates, planQuorum } from './quorum.ts'
 import { rollPods } from './rollpods.ts'
 
-/** A link may drop for a moment during a change of the primary; its label follows only what lasts. */
-const UNREADABLE_AFTER_MS = 5000
 /** What every server starts as a replica of: a closed port. */
 const BOOT_GUARD_HOST = '127.0.0.1'
 
@@ -143,7 +142,7 @@ function describePod(
   if (!pod || pod.isTerminating || !isReached(member)) return undefined
   const isPrimary = name === primary.name
   const isJoined = isPrimary || inSync.has(name)
-  const isLost = !isJoined && (member.linkDownSinceMs ?? facts.nowMs) + UNREADABLE_AFTER_MS <= facts.nowMs
+  const isLost = !isJoined && (member.linkDownSinceMs ?? facts.nowMs) + LINK_DROP_MS <= facts.nowMs
   const isReadable = !isPrimary && (inSync.has(name) || (pod.isReadable && !isLost))
   const isNewlyJoined = isJoined && !pod.isJoined
   const isNoLongerJoined = pod.isJoined && !isJoined && isLost

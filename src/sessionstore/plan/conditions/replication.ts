@@ -1,7 +1,7 @@
 import { readElectorate } from '../electorate.ts'
 import { isReached } from '../facts.ts'
 import { isStopped } from '../fence.ts'
-import { followersInSync } from '../quorum.ts'
+import { servingMembers } from '../links.ts'
 import type { ConditionInputs, FullSyncLoop, Of } from './inputs.ts'
 
 /** What keeps a copy from being finished, and what to do. */
@@ -27,7 +27,7 @@ export function planReplication({ spec, facts, plan, fullSyncLoops }: ConditionI
   const [loop] = fullSyncLoops
   if (loop)
     return is('False', 'FullSyncLoop', `${loop.member} needs a full copy again and again: ${INTERRUPTED[loop.cause]}`)
-  const inSync = new Set([primary.name, ...followersInSync(facts, primary).map((member) => member.name)])
+  const serving = servingMembers(facts, primary)
   const expected = facts.members.filter((member) => member.ordinal < spec.replicas)
   const syncing = expected.filter((member) => isReached(member) && member.probe.isSyncing).map((member) => member.name)
   if (syncing.length > 0) return is('False', 'Syncing', `${syncing.join(', ')} receive a full copy`)
@@ -36,7 +36,7 @@ export function planReplication({ spec, facts, plan, fullSyncLoops }: ConditionI
     .map((member) => member.name)
   if (missing.length > 0 || expected.length < spec.replicas)
     return is('False', 'MembersMissing', `${missing.join(', ') || 'members'} do not answer`)
-  const unlinked = expected.filter((member) => !inSync.has(member.name)).map((member) => member.name)
+  const unlinked = expected.filter((member) => !serving.has(member.name)).map((member) => member.name)
   if (unlinked.length > 0) return is('False', 'LinkDown', `${unlinked.join(', ')} are not linked to the primary`)
   return is('True', 'InSync', 'every replica is linked to the primary')
 }

@@ -180,7 +180,9 @@ describe('planConditions(): the data plane', () => {
     ['tells a full copy', '', ['s-0 primary', 's-1 syncing', 's-2'], 'False Syncing'],
     ['tells a copy that never ends', '', ['s-0 primary', 's-1 syncing', 's-2'], 'False FullSyncLoop', LOOP],
     ['tells who is missing', '', ['s-0 primary', 's-1 gone', 's-2'], 'False MembersMissing'],
-    ['tells who is not linked', '', ['s-0 primary', 's-1 cut:1', 's-2'], 'False LinkDown'],
+    ['tells who is not linked', '', ['s-0 primary', 's-1 cut:5', 's-2'], 'False LinkDown'],
+    ['tells nothing of a link that dropped a moment ago', '', ['s-0 primary', 's-1 cut:4', 's-2'], 'True InSync'],
+    ['but of one that never was up', '', ['s-0 primary', 's-1 cut:1 unjoined', 's-2'], 'False LinkDown'],
   ])
   itSays('NearCapacity', [
     ['is Unknown without a primary that tells', '', DOWN, 'Unknown NoPrimary'],
