@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { SESSION_BINDINGS, type SessionBinding } from '../../../src/api/v1alpha1/sessionbinding.ts'
+import { SESSION_STORES } from '../../../src/api/v1alpha1/sessionstore.ts'
 import { NAMESPACES, SECRETS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
 import type { Secret } from '../../../src/kube/types.ts'
 import { ANNOTATIONS, LABELS } from '../../../src/resources/labels.ts'
@@ -219,5 +220,18 @@ describe('SessionBindings of other namespaces', function () {
     await stage.awaitBinding('late', 'StoreNotAvailable', other)
     await stage.awaitBinding('app', 'StoreNotAvailable', web)
     await untilUsers(`${stage.namespace}.own`, `${stage.namespace}.shop`)
+  })
+
+  it('say so when the store is deleted, and their Secret does', async () => {
+    await stage.changeStore('shop', { bindings: { tenancy: 'Shared', from: 'All' } })
+    await stage.awaitBinding('app', 'Bound', web)
+
+    await stage.client.delete(SESSION_STORES, stage.ref('shop'))
+
+    const left = await stage.awaitBinding('app', 'StoreNotAvailable', web)
+    expect(left.status)
+      .to.deep.include({ keyPrefix: `${web}:app:` })
+      .and.not.have.property('binding')
+    expect((await secretOf(web, 'app')).metadata.annotations).to.include({ [ANNOTATIONS.login]: 'Withdrawn' })
   })
 })
