@@ -18,12 +18,15 @@ export type HttpProxy = Readonly<{
   ) => void
   /** The next matching answer breaks off after this many bytes of its body, without an end. */
   cut: (matches: (seen: SeenRequest) => boolean, afterBytes: number) => void
+  /** The next matching request is forwarded after so long. */
+  delay: (matches: (seen: SeenRequest) => boolean, delayMs: number) => void
   /** Breaks every open connection; new ones are taken. */
   dropAll: () => void
   close: () => Promise<void>
 }>
 
 type Rule = { matches: (seen: SeenRequest) => boolean; left: number; act: (response: ServerResponse) => void }
+type Delay = { matches: (seen: SeenRequest) => boolean; delayMs: number }
 type Cut = { matches: (seen: SeenRequest) => boolean; afterBytes: number }
 
 /** Starts a plain HTTP proxy on 127.0.0.1 in front of an API server, whose certificate it verifies. */
@@ -31,6 +34,7 @@ export async function startHttpProxy(upstream: Access): Promise<HttpProxy> {
   const seen: SeenRequest[] = []
   const rules: Rule[] = []
   const cuts: Cut[] = []
+  const delays: Delay[] = []
   const server = createServer((incoming, response) => {
     const one = { method: incoming.method ?? '', path: incoming.url ?? '' }
     seen.push(one)
@@ -41,9 +45,13 @@ export async function startHttpProxy(upstream: Access): Promise<HttpProxy> {
       rule.act(response)
       return
     }
+    const late = delays.findIndex((each) => each.matches(one))
+    const [delayed] = late >= 0 ? delays.splice(late, 1) : []
     const at = cuts.findIndex((each) => each.matches(one))
     const [cut] = at >= 0 ? cuts.splice(at, 1) : []
-    forward(upstream, incoming, { response, afterBytes: cut?.afterBytes })
+    const pass = (): void => forward(upstream, incoming, { response, afterBytes: cut?.afterBytes })
+    if (delayed) setTimeout(pass, delayed.delayMs)
+    else pass()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -58,6 +66,7 @@ export async function startHttpProxy(upstream: Access): Promise<HttpProxy> {
       }
       rules.push({ matches, left: count, act })
     },
+    delay: (matches, delayMs) => delays.push({ matches, delayMs }),
     cut: (matches, afterBytes) => cuts.push({ matches, afterBytes }),
     dropAll: () => server.closeAllConnections(),
     close: async () => {

@@ -180,6 +180,32 @@ describe('a stopped API server', function () {
     expect(error).to.include({ code: 'ConnectionLost', retry: 'Transient' })
   }).timeout(60_000)
 
+  it('that comes back with other objects is told as differences', async () => {
+    const namespace = await newNamespace(client)
+    for (const name of ['stays', 'goes']) {
+      await client.create(CONFIG_MAPS, configMap({ namespace, name }), { fieldManager })
+    }
+    const stop = new AbortController()
+    const reflector = new Reflector({ client, resource: CONFIG_MAPS, namespace })
+    const running = reflector.start(stop.signal)
+    await reflector.synced
+    const changes: ObjectChange<ConfigMap>[] = []
+    reflector.store.onChange((change) => changes.push(change))
+    changes.splice(0)
+
+    await server.kill()
+    await until(() => rejectionOf(client.version()), { what: 'the end of the server', deadlineMs: 10_000 })
+    await deleteKey(server.port + 1, `/registry/configmaps/${namespace}/goes`)
+    await server.restart()
+    await client.create(CONFIG_MAPS, configMap({ namespace, name: 'comes' }), { fieldManager })
+    await until(() => changes.length === 2, { what: 'the differences', deadlineMs: 45_000, everyMs: 50 })
+    stop.abort()
+    await running
+
+    const told = changes.map(({ kind, object }) => `${kind} ${object.metadata.name}`)
+    expect(told.sort()).to.deep.equal(['added comes', 'deleted goes'])
+  })
+
   it('that compacted its past answers an old watch with a new list, told as differences', async () => {
     const namespace = await newNamespace(client)
     for (const name of ['stays', 'goes']) {
@@ -221,6 +247,14 @@ async function compact(etcdPort: number, revision: string): Promise<void> {
   const body = JSON.stringify({ revision, physical: true })
   const answer = await fetch(`http://127.0.0.1:${etcdPort}/v3/kv/compaction`, { method: 'POST', body })
   if (!answer.ok) throw new Error(`Cannot compact etcd: ${await answer.text()}`)
+}
+
+/** Takes an object away while no API server sees it. */
+async function deleteKey(etcdPort: number, key: string): Promise<void> {
+  const body = JSON.stringify({ key: Buffer.from(key).toString('base64') })
+  const answer = await fetch(`http://127.0.0.1:${etcdPort}/v3/kv/deleterange`, { method: 'POST', body })
+  const { deleted } = (await answer.json()) as Readonly<{ deleted?: string }>
+  if (deleted !== '1') throw new Error(`Cannot delete ${key} in etcd: ${deleted ?? 'no'} key had that name`)
 }
 
 async function createDefinition(client: KubeClient): Promise<void> {

@@ -109,8 +109,8 @@ describe('Reflector against a real API server', () => {
     await has(reflector, 'after')
     const followedMs = performance.now() - startedMs
 
-    expect(syncedMs).to.be.within(1000, 1800)
-    expect(followedMs).to.be.within(2000, 3500)
+    expect(syncedMs).to.be.at.least(1000)
+    expect(followedMs).to.be.at.least(2000)
     expect([seen(isList), seen(isWatch)]).to.deep.equal([2, 2])
   })
 
@@ -143,6 +143,22 @@ describe('Reflector against a real API server', () => {
 
     const told = changes.map(({ kind, object, isInitial }) => `${kind} ${object.metadata.name} ${isInitial}`)
     expect(told).to.deep.equal(['deleted goes false', 'added comes false'])
+  })
+
+  it('outlasts a list that is slow, and is not told of half of it', async () => {
+    for (const name of ['a', 'b', 'c']) await create(name)
+    proxy.delay(isList, 1_500)
+    const sizes: number[] = []
+
+    const reflector = start({ pageSize: 2 })
+    reflector.store.onChange(() => sizes.push(seen(isList)))
+    await until(() => seen(isList) === 1, { what: 'the list', deadlineMs: 5_000, everyMs: 20 })
+    const during = { hasSynced: reflector.hasSynced, size: reflector.store.size }
+    await reflector.synced
+
+    expect(during).to.deep.equal({ hasSynced: false, size: 0 })
+    // Every object was told after the last page.
+    expect(sizes).to.deep.equal([2, 2, 2])
   })
 
   it('keeps a forbidden kind off, and says so once', async () => {
