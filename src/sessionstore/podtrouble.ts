@@ -40,7 +40,8 @@ export function isEvicted({ status }: Pod): boolean {
 /** Why it was evicted, as the kubelet says. */
 export function evictionOf({ status }: Pod): string {
   // The rest of the message is what each container used at that moment.
-  return clip((status?.message ?? 'no reason was given').split(/\. Threshold quantity|\. Container /)[0] ?? '')
+  const [reason = ''] = (status?.message ?? 'no reason was given').split(/\. Threshold quantity|\. Container /)
+  return clip(reason.trim().replace(/\.$/, ''))
 }
 
 function readPhase(pod: Pod): Found | undefined {
