@@ -81,6 +81,26 @@ describe('a SessionBinding', function () {
     expect(stage.servers.get('shop-0').users.has(`${stage.namespace}.app`)).to.equal(false)
   })
 
+  it('has its prefix by age, and by name among those of one second, whichever was seen first', async () => {
+    const spec = { storeRef: { name: 'shop' }, keyPrefix: 'twin:' }
+    await stage.createBinding('zeta', spec)
+    await stage.createBinding('alpha', spec)
+    const twins = await Promise.all(
+      ['zeta', 'alpha'].map((name) => stage.client.get(SESSION_BINDINGS, stage.ref(name))),
+    )
+    const order = ({ metadata }: (typeof twins)[number]) => `${metadata.creationTimestamp} ${metadata.name}`
+    const [first = '', second = ''] = twins
+      .sort((a, b) => (order(a) < order(b) ? -1 : 1))
+      .map((each) => each.metadata.name)
+
+    await stage.awaitBinding(first, 'Bound')
+    await stage.awaitBinding(second, 'PrefixConflict')
+    await stage.rig.settle()
+
+    const { users } = stage.servers.get('shop-0')
+    expect([first, second].map((name) => users.has(`${stage.namespace}.${name}`))).to.deep.equal([true, false])
+  })
+
   it('leaves a Secret of another owner alone and heals when it goes', async () => {
     const foreign: Secret = {
       apiVersion: 'v1',
