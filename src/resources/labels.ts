@@ -31,6 +31,8 @@ export const ANNOTATIONS = {
   engine: `${API_GROUP}/engine`,
   image: `${API_GROUP}/image`,
   tlsMode: `${API_GROUP}/tls-mode`,
+  /** On pods of a store with `podTemplate.metadata`: which of their labels and annotations are from there. */
+  podMetadata: `${API_GROUP}/pod-metadata`,
   /** On the StatefulSet of a store with `config`: which parameters are in force, and what they were before. */
   config: `${API_GROUP}/config`,
   /** Absent: None. */

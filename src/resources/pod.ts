@@ -3,7 +3,7 @@ import { formatBytes } from '../api/v1alpha1/quantity.ts'
 import type { StatefulSet } from '../kube/types.ts'
 import { preStopCommand, startCommand } from './commands.ts'
 import type { StoreIdentity } from './identity.ts'
-import { JOINED_CONDITION, selectorLabels } from './labels.ts'
+import { JOINED_CONDITION } from './labels.ts'
 import {
   CLAIM,
   configMapName,
@@ -14,6 +14,7 @@ import {
   usersSecretName,
 } from './names.ts'
 import { DIRECTORIES, KEYS } from './paths.ts'
+import { cpuOf, identityOfPods, type PodTemplateInput, placementOf } from './podtemplate.ts'
 import { portName } from './services.ts'
 import type { Sizing } from './sizing.ts'
 
@@ -22,21 +23,20 @@ type Container = PodSpec['containers'][number]
 type Volume = NonNullable<PodSpec['volumes']>[number]
 
 /** What the pods of a store are made from; nothing here may depend on the operator's own version (F17). */
-export type PodInput = Readonly<{
-  engine: Engine
-  image: string
-  tlsMode: TLSMode
-  persistence: Readonly<{ mode: PersistenceMode }>
-  clientAuth: ClientAuth
-  sizing: Sizing
-  /** The cluster's DNS domain, e.g. `cluster.local`. */
-  clusterDomain: string
-  /** Parameters of the spec that only a start can change. */
-  parameters?: Readonly<Record<string, string>>
-}>
+export type PodInput = PodTemplateInput &
+  Readonly<{
+    engine: Engine
+    image: string
+    tlsMode: TLSMode
+    persistence: Readonly<{ mode: PersistenceMode }>
+    clientAuth: ClientAuth
+    sizing: Sizing
+    /** The cluster's DNS domain, e.g. `cluster.local`. */
+    clusterDomain: string
+    /** Parameters of the spec that only a start can change. */
+    parameters?: Readonly<Record<string, string>>
+  }>
 
-/** User and group of the servers in every image, by number: no image is asked for names. */
-const SERVER_ID = 999
 /** Mounted Secrets are readable by the servers' group only (0440). */
 const SECRET_MODE = 0o440
 
@@ -60,6 +60,7 @@ function startSeconds(input: PodInput): number {
 
 /** The pod of one member: restricted Pod Security, no token, no dependence on an image's entry point. */
 export function buildPodSpec(store: StoreIdentity, input: PodInput): PodSpec {
+  const { seccompProfile, ...ids } = identityOfPods(input)
   return {
     serviceAccountName: serviceAccountName(store),
     automountServiceAccountToken: false,
@@ -67,13 +68,10 @@ export function buildPodSpec(store: StoreIdentity, input: PodInput): PodSpec {
     terminationGracePeriodSeconds: gracePeriodSeconds(input),
     readinessGates: [{ conditionType: JOINED_CONDITION }],
     securityContext: {
-      runAsNonRoot: true,
-      runAsUser: SERVER_ID,
-      runAsGroup: SERVER_ID,
-      fsGroup: SERVER_ID,
+      ...ids,
       // A volume of many files would otherwise be walked through at each start.
       ...(hasVolume(input) && { fsGroupChangePolicy: 'OnRootMismatch' }),
-      seccompProfile: { type: 'RuntimeDefault' },
+      seccompProfile,
     },
     // With the usual search path a silent DNS blocks a replica's main thread for 20 s at a time.
     dnsConfig: {
@@ -83,7 +81,7 @@ export function buildPodSpec(store: StoreIdentity, input: PodInput): PodSpec {
         { name: 'attempts', value: '1' },
       ],
     },
-    ...placement(store),
+    ...placementOf(store, input),
     containers: [buildContainer(store, input)],
     volumes: buildVolumes(store, input),
   }
@@ -95,6 +93,7 @@ function hasParameters({ parameters = {} }: PodInput): boolean {
 
 function buildContainer(store: StoreIdentity, input: PodInput): Container {
   const memory = formatBytes(input.sizing.limitBytes)
+  const cpu = cpuOf(input)
   return {
     name: 'server',
     image: input.image,
@@ -103,7 +102,10 @@ function buildContainer(store: StoreIdentity, input: PodInput): Container {
     ...(hasParameters(input) && { terminationMessagePolicy: 'FallbackToLogsOnError' }),
     env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
     ports: [{ name: portName(input.tlsMode), containerPort: PORT, protocol: 'TCP' }],
-    resources: { requests: { cpu: '50m', memory }, limits: { memory } },
+    resources: {
+      requests: { cpu: cpu.request, memory },
+      limits: { ...(cpu.limit !== undefined && { cpu: cpu.limit }), memory },
+    },
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
@@ -144,27 +146,4 @@ function buildVolumes(store: StoreIdentity, input: PodInput): readonly Volume[] 
       ? [{ name: 'tls', secret: { secretName: tlsSecretName(store), defaultMode: SECRET_MODE } }]
       : []),
   ]
-}
-
-/**
- * Members on different nodes, and zones, wherever there are enough of them. A preference: a rule would leave a member
- * unscheduled on a small cluster, or while a node is down.
- */
-function placement(store: StoreIdentity): Pick<PodSpec, 'affinity' | 'topologySpreadConstraints'> {
-  const labelSelector = { matchLabels: selectorLabels(store) }
-  return {
-    affinity: {
-      podAntiAffinity: {
-        preferredDuringSchedulingIgnoredDuringExecution: [
-          { weight: 100, podAffinityTerm: { labelSelector, topologyKey: 'kubernetes.io/hostname' } },
-        ],
-      },
-    },
-    topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
-      maxSkew: 1,
-      topologyKey,
-      whenUnsatisfiable: 'ScheduleAnyway',
-      labelSelector,
-    })),
-  }
 }

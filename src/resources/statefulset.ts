@@ -6,6 +6,7 @@ import { ANNOTATIONS, objectLabels, selectorLabels } from './labels.ts'
 import { childMetadata } from './metadata.ts'
 import { serviceName, statefulSetName } from './names.ts'
 import { buildPodSpec } from './pod.ts'
+import { metadataOfPods } from './podtemplate.ts'
 import { pinPolicy } from './policypin.ts'
 import type { Sizing } from './sizing.ts'
 
@@ -35,11 +36,12 @@ export type StatefulSetOptions = Readonly<{
  */
 export function buildStatefulSet(
   store: StoreIdentity,
-  spec: Pick<EffectiveSpec, 'engine' | 'image' | 'tlsMode' | 'clientAuth' | 'persistence' | 'bindings'>,
+  spec: Pick<EffectiveSpec, 'engine' | 'image' | 'tlsMode' | 'clientAuth' | 'persistence' | 'bindings' | 'podTemplate'>,
   options: StatefulSetOptions,
 ): DesiredObject {
   const { engine, image, tlsMode, clientAuth, persistence, bindings } = spec
   const { statefulSetReplicas, sizing, staticConfigHash, clusterDomain, inForce } = options
+  const added = metadataOfPods(spec)
   const object: StatefulSet = {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -63,8 +65,8 @@ export function buildStatefulSet(
       selector: { matchLabels: selectorLabels(store) },
       template: {
         metadata: {
-          labels: objectLabels(store),
-          annotations: { [ANNOTATIONS.configHash]: staticConfigHash },
+          labels: { ...added.labels, ...objectLabels(store) },
+          annotations: { ...added.annotations, [ANNOTATIONS.configHash]: staticConfigHash },
         },
         spec: buildPodSpec(store, {
           engine,
@@ -74,6 +76,7 @@ export function buildStatefulSet(
           persistence,
           sizing,
           clusterDomain,
+          ...(spec.podTemplate && { podTemplate: spec.podTemplate }),
           ...(options.config && { parameters: options.config.parameters }),
         }),
       },

@@ -33,6 +33,8 @@ export type Attempt = Readonly<{ generation: number; nowMs: number }>
 export class StoreMemory {
   readonly observingSinceMs: number
   readonly config = new ConfigMemory()
+  /** When a pod, by its UID, was refused another CPU. */
+  readonly cpuRefusedMs = new Map<string, number>()
   #waitingFor: string | undefined
   readonly #unseenMs = new Map<string, number>()
   readonly #ended = new Set<string>()

@@ -11,6 +11,7 @@ import type { VolumeInput } from '../resources/claims.ts'
 import type { StoreIdentity } from '../resources/identity.ts'
 import { ANNOTATIONS } from '../resources/labels.ts'
 import { buildPodSpec, type PodInput } from '../resources/pod.ts'
+import { cpuClassOf } from '../resources/podtemplate.ts'
 import { type Sizing, sizeStore } from '../resources/sizing.ts'
 import { readBindings, type StoreBindings } from './bindings.ts'
 import { readConfig } from './config.ts'
@@ -189,13 +190,14 @@ function withParameters({ config: _, ...raw }: SessionStoreSpec, restart: Readon
   return Object.keys(restart).length > 0 ? { ...raw, config: restart } : raw
 }
 
-/** The pod's template without its memory, which is changed in place, and what only follows from the memory. */
+/** The pod's template without its memory and CPU, which are changed in place, and what only follows from the memory. */
 function fixedPodSpec(identity: StoreIdentity, input: PodInput): unknown {
   const spec = buildPodSpec(identity, input)
   const containers = spec.containers.map(({ resources: _, ...container }) => container)
-  if (input.persistence.mode === 'None') return { ...spec, containers }
+  const cpu = cpuClassOf(input)
+  if (input.persistence.mode === 'None') return { ...spec, containers, ...(cpu && { cpu }) }
   const { terminationGracePeriodSeconds: _, ...rest } = spec
-  return { ...rest, containers: containers.map(({ startupProbe: __, ...container }) => container) }
+  return { ...rest, ...(cpu && { cpu }), containers: containers.map(({ startupProbe: __, ...container }) => container) }
 }
 
 function isTemplateObserved(statefulSet: StatefulSet | undefined, configHash: string): boolean {

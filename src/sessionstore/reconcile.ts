@@ -10,6 +10,7 @@ import { renderAclFile } from '../redis/acl.ts'
 import { act } from './act.ts'
 import { applyDefaultBinding, applyIssued, removeBudget, removeNetworkPolicy } from './applyobjects.ts'
 import { applyDeclared, growVolumes } from './applyvolumes.ts'
+import { changeRunningPods } from './changepods.ts'
 import { configOnStatefulSet } from './config.ts'
 import type { ActResult } from './dataplane.ts'
 import { issueMissing } from './issue.ts'
@@ -22,7 +23,7 @@ import { planTopology, type TopologyPlan } from './plan/topology.ts'
 import { lookUpRefusedPods } from './refusedpods.ts'
 import { reloadCertificates } from './reload.ts'
 import { noteUsers } from './remember.ts'
-import { readRefusedResize, resizePods } from './resize.ts'
+import { readRefusedResize } from './resize.ts'
 import { isAtRest, refusalOf, restUntil, staleServers, tlsFacts } from './rest.ts'
 import type { Runtime } from './runtime.ts'
 import { sourceRefs } from './source.ts'
@@ -117,11 +118,9 @@ async function takeStep(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Pro
   const { served } = snapshot.credentials
   const isIdle = step.kind === 'none' || step.kind === 'wait'
   if (isIdle && served) await reloadCertificates({ ...pass, served }, staleServers(snapshot))
-  if (isIdle) {
-    const tried = await tryConfig({ ...pass.runtime, log: pass.log }, snapshot)
-    if (tried !== 'nothing') return { kind: 'again', isServerChanged: tried === 'tried' }
-  }
-  const isAct = step.kind !== 'none' && step.kind !== 'wait' && step.kind !== 'blocked'
+  const tried = isIdle ? await tryConfig({ ...pass.runtime, log: pass.log }, snapshot) : 'nothing'
+  if (tried !== 'nothing') return { kind: 'again', isServerChanged: tried === 'tried' }
+  const isAct = !isIdle && step.kind !== 'blocked'
   if (isAct) {
     pass.log.info({ store: pass.key, ...step }, 'Topology step')
     const result: ActResult = await act(actContext(pass, snapshot, plan), step)
@@ -174,7 +173,7 @@ async function applyObjects(pass: Pass, snapshot: Snapshot, plan: TopologyPlan):
   // Until the others have left they are still to be evicted one at a time.
   if (spec.replicas === 1 && snapshot.pods.length < 2) await removeBudget(context)
   if (spec.networkPolicy.mode === 'None') await removeNetworkPolicy(context)
-  await resizePods({ ...pass, memory }, snapshot)
+  await changeRunningPods({ ...pass, memory }, snapshot)
   return (await growVolumes(context, snapshot, { plan, settled })) || statefulSet === undefined
 }
 

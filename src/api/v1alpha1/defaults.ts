@@ -95,6 +95,9 @@ export const DEFAULTS = {
   issuerGroup: 'cert-manager.io',
   suspend: false,
   networkPolicyMode: 'None',
+  /** User and group of the servers in every image, by number: no image is asked for names. */
+  serverId: 999,
+  cpuRequest: '50m',
   /** A replica that acknowledged within this time counts towards min-replicas-to-write. */
   maxLag: '2s',
   downAfter: '3s',
@@ -119,6 +122,7 @@ export const LIMITS = {
   connections: { minimum: 1, maximum: 65_000 },
   sessions: { minimum: 1, maximum: 1_000_000_000 },
   averageSize: { minimum: '1', maximum: '16Mi' },
+  cpu: { minimum: '10m', maximum: '128' },
   config: { entries: 64, nameLength: 64, valueLength: 256 },
   maxMemory: { minimum: '64Mi', maximum: '1Ti' },
   volumeSize: { minimum: '256Mi', maximum: '64Ti' },

@@ -48,6 +48,9 @@ export type Durability = Readonly<{
   whenDegraded: DegradedMode
 }>
 
+/** What a spec adds to the pods. */
+export type PodTemplate = NonNullable<SessionStoreSpec['podTemplate']>
+
 /** Who may connect; `allowFrom` is there when the spec names it. */
 export type NetworkAccess = Readonly<{ mode: NetworkPolicyMode; allowFrom?: readonly NetworkPeer[] }>
 export type NetworkPeer = NonNullable<NonNullable<SessionStoreSpec['networkPolicy']>['allowFrom']>[number]
@@ -88,6 +91,7 @@ export type EffectiveSpec = Readonly<{
   /** Parameters as the spec has them; which of them are in force the servers have to say. */
   config: Readonly<Record<string, string>>
   networkPolicy: NetworkAccess
+  podTemplate?: PodTemplate
   durability: Durability
   failoverMode: FailoverMode
   downAfterMs: number
@@ -115,6 +119,7 @@ export function effectiveSpec(spec: SessionStoreSpec): EffectiveSpec {
     clientAuth: spec.tls?.clientAuth ?? DEFAULTS.clientAuth,
     suspend: spec.suspend ?? DEFAULTS.suspend,
     config: spec.config ?? {},
+    ...(spec.podTemplate && { podTemplate: spec.podTemplate }),
     networkPolicy: { mode: DEFAULTS.networkPolicyMode, ...spec.networkPolicy },
     durability: effectiveDurability(spec.durability, replicas),
     failoverMode: spec.failover?.mode ?? DEFAULTS.failoverMode,

@@ -14,6 +14,7 @@ import { engineFields, engineRules } from './spec/engine.ts'
 import { failover } from './spec/failover.ts'
 import { networkPolicy } from './spec/networkpolicy.ts'
 import { persistence, persistenceRules, volumeSizeRule } from './spec/persistence.ts'
+import { podTemplate } from './spec/podtemplate.ts'
 import { tls, tlsRules, tlsSecretRule } from './spec/tls.ts'
 
 /** Schema of `spec` of a SessionStore. */
@@ -37,6 +38,7 @@ export const sessionStoreSpec = object(
     tls,
     config,
     networkPolicy,
+    podTemplate,
     bindings,
     suspend: boolean('Stops applying changes of this spec. Failover and the renewal of certificates go on.', {
       defaultText: `${DEFAULTS.suspend}`,

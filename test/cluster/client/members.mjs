@@ -1,4 +1,4 @@
-// Asks each member's server what it is. Standard input: {"username","password","ca","members":[{"name","host","port"}]}.
+// Asks each member's server what it is. Standard input: {"username","password","ca","members":[{"name","host","port"}],"parameters":[]}.
 // Prints one JSON object: name → {role, offset, replid, linkUp, upstream, record, minReplicasToWrite, …} or {error}.
 import { text } from 'node:stream/consumers'
 import { Redis } from 'ioredis'
@@ -29,13 +29,14 @@ async function ask({ host, port }) {
   const timer = setTimeout(() => redis.disconnect(), 3000)
   try {
     await redis.connect()
-    const [info, role, gate, record] = await Promise.all([
+    const [info, role, gate, config, record] = await Promise.all([
       redis.info(),
       redis.role(),
       redis.config('GET', 'min-replicas-*'),
+      input.parameters?.length > 0 ? redis.config('GET', ...input.parameters) : [],
       redis.hgetall('__ss:meta').catch((error) => ({ error: error.message })),
     ])
-    return { ...factsOf(info), role: role[0], gate: gateOf(gate), record }
+    return { ...factsOf(info), role: role[0], gate: gateOf(gate), config: pairs(config), record }
   } catch (error) {
     return { error: (cause ?? error).message }
   } finally {
@@ -48,6 +49,10 @@ async function ask({ host, port }) {
 function gateOf(reply) {
   const of = (name) => reply[reply.indexOf(name) + 1]
   return `${of('min-replicas-to-write')} ${of('min-replicas-max-lag')}`
+}
+
+function pairs(list) {
+  return Object.fromEntries(list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1]]] : [])))
 }
 
 function factsOf(info) {

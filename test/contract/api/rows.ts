@@ -7,6 +7,7 @@ import { failoverRows } from './rows/failover.ts'
 import { nameRows } from './rows/name.ts'
 import { networkPolicyRows } from './rows/networkpolicy.ts'
 import { persistenceRows } from './rows/persistence.ts'
+import { podTemplateRows } from './rows/podtemplate.ts'
 import type { RowsOfRule } from './rows/row.ts'
 import { tlsRows } from './rows/tls.ts'
 
@@ -21,5 +22,6 @@ export const SESSION_STORE_ROWS: Readonly<Record<string, RowsOfRule>> = {
   ...tlsRows,
   ...configRows,
   ...networkPolicyRows,
+  ...podTemplateRows,
   ...bindingsRows,
 }

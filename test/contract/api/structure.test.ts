@@ -23,6 +23,10 @@ async function create<T extends KubeObject>(resource: Resource<T>, spec: unknown
   return await client.create(resource, object as KubeObject, { fieldManager: FIELD_MANAGER })
 }
 
+function withIds(securityContext: object): object {
+  return { podTemplate: { spec: { securityContext } } }
+}
+
 describe('structure of the schemas', () => {
   before(async () => {
     client = await contractClient()
@@ -91,6 +95,11 @@ describe('structure of the schemas', () => {
     [{ capacity: { maxMemory: '64MB' } }, 'spec.capacity.maxMemory in body should match'],
     [{ capacity: { maxMemory: 1.5 } }, 'spec.capacity.maxMemory'],
     [{ capacity: { averageSize: '1 Ki', sessions: 1 } }, 'spec.capacity.averageSize in body should match'],
+    [withIds({ runAsUser: 0 }), 'runAsUser in body should be greater than or equal to 1'],
+    [withIds({ runAsGroup: 0 }), 'runAsGroup in body should be greater than or equal to 1'],
+    [withIds({ fsGroup: 0 }), 'fsGroup in body should be greater than or equal to 1'],
+    [withIds({ supplementalGroups: [0] }), 'supplementalGroups[0] in body should be greater than or equal to 1'],
+    [withIds({ seccompProfile: { type: 'Unconfined' } }), 'seccompProfile.type: Unsupported value: "Unconfined"'],
     [undefined, 'spec: Required value'],
   ] as const) {
     it(`refuses a store with ${JSON.stringify(spec)}`, async () => {

@@ -3,6 +3,7 @@ import { PODS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
 import { ANNOTATIONS } from '../../../src/resources/labels.ts'
 import { TEST_MANAGER } from '../../support/kube.ts'
 import { endPod, runPods } from '../../support/sessionstore/kubelet.ts'
+import { rollOn } from '../../support/sessionstore/roll.ts'
 import { conditionOf, Stage } from '../../support/sessionstore/stage.ts'
 import { until } from '../../support/until.ts'
 
@@ -36,28 +37,6 @@ describe('parameters of a SessionStore', function () {
     await until(is, { what, deadlineMs: 15_000, everyMs: 50 })
     await stage.rig.settle()
     return stage.takeRequests()
-  }
-
-  /** The members whose pod is deleted as a roll goes on, each followed by its new pod, until the template is everywhere. */
-  async function rollOn(): Promise<readonly string[]> {
-    const rolled: string[] = []
-    await until(
-      async () => {
-        const set = await stage.client.get(STATEFUL_SETS, stage.ref('shop'))
-        const wanted = set.spec?.template.metadata?.annotations?.[ANNOTATIONS.configHash]
-        const pods = (await stage.client.list(PODS, { namespace: stage.namespace })).items
-        const leaving = pods.find(({ metadata }) => metadata.deletionTimestamp !== undefined)
-        if (leaving) {
-          rolled.push(leaving.metadata.name)
-          await endPod(stage.client, stage.servers, stage.ref(leaving.metadata.name))
-        }
-        await runPods(stage.client, stage.ref('shop'))
-        const isNew = pods.filter(({ metadata }) => metadata.annotations?.[ANNOTATIONS.configHash] === wanted)
-        return isNew.length === 3 && pods.every(({ metadata }) => metadata.deletionTimestamp === undefined)
-      },
-      { what: 'the roll', deadlineMs: 60_000, everyMs: 100 },
-    )
-    return rolled
   }
 
   it('that can be set live are, on every member, without a change of the template', async () => {
@@ -151,7 +130,7 @@ describe('parameters of a SessionStore', function () {
     await stage.changeStore('shop', { config: { 'io-threads': '2' } })
 
     await settled('the command line', async () => (await effective())?.['io-threads'] === '2')
-    expect(await rollOn()).to.have.members(['shop-0', 'shop-1', 'shop-2'])
+    expect(await rollOn(stage, 'shop')).to.have.members(['shop-0', 'shop-1', 'shop-2'])
     await stage.awaitReady('shop')
     const { spec } = await stage.client.get(PODS, stage.ref('shop-0'))
     expect(spec?.containers[0]?.command?.slice(3)).to.deep.equal(['sh', '--io-threads', '2'])
@@ -201,7 +180,7 @@ describe('parameters of a SessionStore', function () {
     await isStalled(true)
     expect(await message()).to.include(`config.io-threads is "9999", which ${leaving} does not take`)
     expect(await message()).to.include('argument must be between 1 and 256 inclusive')
-    expect(await rollOn()).to.deep.equal([leaving])
+    expect(await rollOn(stage, 'shop')).to.deep.equal([leaving])
     await stage.awaitReady('shop')
     expect(await effective()).to.deep.equal({ hz: '70', 'io-threads': '2' })
     expect(await message()).to.include('argument must be between')

@@ -25,17 +25,24 @@ export type Member = Readonly<
       maxMemoryBytes: number
       eviction: string
       keys: number
+      /** The parameters that were asked for. */
+      config: Readonly<Record<string, string>>
       record: Readonly<Record<string, string>>
     }
 >
 
 /** Asks every server of the store, with the operator's login, from inside the cluster. */
-export async function askMembers(client: ClientPod, ref: StoreRef): Promise<Readonly<Record<string, Member>>> {
+export async function askMembers(
+  client: ClientPod,
+  ref: StoreRef,
+  parameters: readonly string[] = [],
+): Promise<Readonly<Record<string, Member>>> {
   const { namespace } = ref
   const secret = userSecretName(ref, 'operator')
   const pods = await serverPods(ref)
   const hasTls = (await findObject(SECRETS, { namespace, name: tlsSecretName(ref) })) !== undefined
   const input = {
+    parameters,
     username: await secretEntry(namespace, secret, KEYS.username),
     password: await secretEntry(namespace, secret, KEYS.password),
     ...(hasTls ? { ca: await secretEntry(namespace, bindingSecretName(ref), KEYS.bundle) } : {}),
