@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createCaches } from './caches.ts'
 import type { OperatorConfig } from './config.ts'
 import { createKubeClient } from './kube/client.ts'
+import type { Controller } from './kube/controller.ts'
 import { EventRecorder } from './kube/events.ts'
 import { LeaderElector } from './kube/lease.ts'
 import { Manager } from './kube/manager.ts'
@@ -72,7 +73,7 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
   manager.addWorker(bindings)
   manager.addCloser({ name: 'events', close: () => events.close() })
 
-  const servers = await listen(config, { manager, registry })
+  const servers = await listen(config, { manager, registry, controllers: [stores.controller, bindings] })
   try {
     return await manager.run(signal)
   } finally {
@@ -81,11 +82,14 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
   }
 }
 
-type Served = Readonly<{ manager: Manager; registry: Registry }>
+type Served = Readonly<{ manager: Manager; registry: Registry; controllers: readonly Controller[] }>
 
-async function listen(config: OperatorConfig, { manager, registry }: Served): Promise<readonly HealthServer[]> {
+async function listen(
+  config: OperatorConfig,
+  { manager, registry, controllers }: Served,
+): Promise<readonly HealthServer[]> {
   const checks = {
-    live: {},
+    live: { workers: () => controllers.every((each) => each.isAlive()) || 'a reconcile does not end' },
     ready: { caches: () => manager.isReady() || `the manager is ${manager.state}` },
     metrics: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }

@@ -66,6 +66,11 @@ export class Controller {
     for (const source of options.sources ?? []) source((key, add) => this.queue.add(key, add))
   }
 
+  /** A reconcile that outlived its signal by twice the limit does not hear it: its worker is lost until a restart. */
+  isAlive(): boolean {
+    return this.queue.longestRunMs() < 3 * this.#timeoutMs
+  }
+
   /** Works until `stop` and resolves when the last running reconcile has ended. */
   async run(signals: RunSignals): Promise<void> {
     const onStop = (): void => this.queue.shutDown()

@@ -21,6 +21,8 @@ export type ManagerOptions = Readonly<{
   elector?: Elector
   /** How long running reconciles may go on after a stop. Default 15,000; less than the pod's grace period. */
   gracePeriodMs?: number
+  /** How long each closer may take before it is left behind. Default 5,000. */
+  closePeriodMs?: number
   /** How long aborted ones have before they are left behind. Default 1,000; less than lease minus renew deadline. */
   abortPeriodMs?: number
   clock?: Clock
@@ -39,6 +41,7 @@ export class Manager {
   readonly #elector: Elector | undefined
   readonly #gracePeriodMs: number
   readonly #abortPeriodMs: number
+  readonly #closePeriodMs: number
   readonly #clock: Clock
   readonly #log: Log
   readonly #caches: Cache[] = []
@@ -54,6 +57,7 @@ export class Manager {
     this.#elector = options.elector
     this.#gracePeriodMs = options.gracePeriodMs ?? 15_000
     this.#abortPeriodMs = options.abortPeriodMs ?? 1_000
+    this.#closePeriodMs = options.closePeriodMs ?? 5_000
     this.#clock = options.clock ?? systemClock
     this.#log = options.log ?? silentLog
   }
@@ -144,11 +148,19 @@ export class Manager {
   }
 
   async #close(): Promise<void> {
-    for (const { name, close } of this.#closers) {
-      await close().catch((error: unknown) => this.#log.warn({ closer: name, err: error }, 'Close failed'))
-    }
+    for (const closer of this.#closers) await this.#closeOne(closer)
     this.#stopCaches.abort()
     this.#enter('stopped')
+  }
+
+  /** An API server that does not answer must not keep the process from its end. */
+  async #closeOne({ name, close }: Closer): Promise<void> {
+    const ended = new AbortController()
+    const limit = wait(this.#clock, this.#closePeriodMs, ended.signal)
+    const closing = close().catch((error: unknown) => this.#log.warn({ closer: name, err: error }, 'Close failed'))
+    const first = await Promise.race([closing.then(() => 'closed'), limit])
+    ended.abort()
+    if (first === 'elapsed') this.#log.warn({ closer: name }, 'Close took too long')
   }
 
   #fail(message: string): void {

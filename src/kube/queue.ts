@@ -62,6 +62,12 @@ export class WorkQueue {
     return this.#processing.size
   }
 
+  /** For how long the longest running key has been in work; 0 when none is. */
+  longestRunMs(): number {
+    const nowMs = this.#clock.monotonicMs()
+    return Math.max(0, ...[...this.#processing.values()].map((sinceMs) => nowMs - sinceMs))
+  }
+
   /** Asks for a run of `key`; nothing but a rise in priority when one is asked for already. */
   add(key: string, options: AddOptions = {}): void {
     if (this.#isShutDown) return

@@ -159,7 +159,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
     try {
       const options: WatchOptions = { ...this.#select, resourceVersion, timeoutSeconds, signal: limit.signal }
       for await (const event of client.watch(resource, options)) {
-        count += 1
+        // A server that only says hello each time is still one that does not work.
+        if (event.kind !== 'bookmark') count += 1
         this.#failuresInRow = 0
         this.#retry.noteEvent()
         this.#take(event)

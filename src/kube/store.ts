@@ -84,6 +84,8 @@ export class ObjectStore<T extends KubeObject = KubeObject> {
   replace(objects: readonly T[], options: ReplaceOptions = {}): void {
     const { resourceVersion, isInitial = false, isNewHistory = false } = options
     this.#isUnavailable = false
+    // What ended in a future that is undone may well be there.
+    if (isNewHistory) this.#tombstones.clear()
     const listed = new Set(objects.map(keyOf))
     for (const object of this.list()) {
       const isNewer = isOlder(resourceVersion, object.metadata.resourceVersion) && !isNewHistory

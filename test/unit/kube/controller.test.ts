@@ -40,6 +40,24 @@ function script(...results: readonly (Result | Error)[]): Readonly<{ reconcile: 
 }
 
 describe('Controller', () => {
+  it('is not alive once a reconcile goes on and on after its signal', async () => {
+    const clock = fakeClock()
+    const end = Promise.withResolvers<Result>()
+    const stop = new AbortController()
+    const controller = new Controller({ name: 'deaf', clock, timeoutMs: 1_000, reconcile: () => end.promise })
+    void controller.run({ stop: stop.signal, abort: stop.signal })
+    controller.queue.add('a')
+    await clock.advance(2_999)
+    const before = controller.isAlive()
+    await clock.advance(1)
+    const after = controller.isAlive()
+    end.resolve({ kind: 'done' })
+    await clock.advance(1)
+    stop.abort()
+
+    expect([before, after, controller.isAlive()]).to.deep.equal([true, false, true])
+  })
+
   it('reconciles each added key', async () => {
     const { reconcile, keys } = script()
     const { controller } = start(reconcile)

@@ -197,4 +197,19 @@ describe('Manager', () => {
     expect(await run).to.equal(0)
     expect(story).to.deep.equal(['work', 'work ends on stop'])
   })
+
+  it('does not wait for a closer for ever', async () => {
+    const { manager, clock, story, synced, leading, stop } = build({ closePeriodMs: 2_000 })
+    manager.addCloser({ name: 'hangs', close: () => new Promise(() => undefined) })
+    const exitCode = manager.run(stop.signal)
+    synced.resolve()
+    leading.resolve(true)
+    await settle()
+    stop.abort()
+    await clock.advance(1_999)
+    const before = manager.state
+    await clock.advance(1)
+
+    expect([before, await exitCode, story.at(-1)]).to.deep.equal(['stopping', 0, 'cache ends'])
+  })
 })

@@ -122,6 +122,17 @@ describe('Reflector', () => {
     expect([atOnce, api.calls.length]).to.deep.equal([2, 3])
   })
 
+  it('does not watch in a tight loop when watches bring a bookmark and end', async () => {
+    await start()
+    api.bookmark()
+    api.endWatches()
+    await settle()
+    const atOnce = api.calls.length
+    await clock.advance(800)
+
+    expect([atOnce, api.calls.length]).to.deep.equal([2, 3])
+  })
+
   it('lists again at once when its version is gone, but only once in a row', async () => {
     api.put('stays', '1')
     api.put('goes', '1')

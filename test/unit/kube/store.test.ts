@@ -78,6 +78,32 @@ describe('ObjectStore', () => {
     expect(store.get('n/a')).to.equal(undefined)
   })
 
+  it('takes what was deleted in a future that is undone, as after a restore from a backup', () => {
+    const store = storeByLabel()
+    store.upsert(object('a', '4000'))
+    store.delete(object('a', '5000'))
+    store.replace([object('a', '2900')], { resourceVersion: '3000', isNewHistory: true })
+    store.delete(object('a', '3001'))
+
+    store.upsert(object('a', '3002'))
+
+    expect(store.get('n/a')?.metadata.resourceVersion).to.equal('3002')
+  })
+
+  it('knows nothing of a kind that may not be read, until the next list', () => {
+    const store = storeByLabel()
+    store.upsert(object('a', '1', { app: 'x' }))
+    const told = record(store)
+
+    store.makeUnavailable()
+    const off = [store.isUnavailable, store.size, store.byIndex('app', 'x').length]
+    store.replace([object('a', '1', { app: 'x' })], { resourceVersion: '5' })
+
+    expect(off).to.deep.equal([true, 0, 0])
+    expect([store.isUnavailable, store.size]).to.deep.equal([false, 1])
+    expect(told.slice(1)).to.deep.equal(['deleted a@1 before 1', 'added a@1 before -'])
+  })
+
   it('ends telling when asked', () => {
     const store = new ObjectStore()
     let count = 0
