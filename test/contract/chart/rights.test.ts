@@ -9,11 +9,13 @@ import { SESSION_BINDINGS } from '../../../src/api/v1alpha1/sessionbinding.ts'
 import { SESSION_STORES, type SessionStore } from '../../../src/api/v1alpha1/sessionstore.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
 import { hasCode } from '../../../src/kube/errors.ts'
-import { POD_DISRUPTION_BUDGETS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
+import { PERSISTENT_VOLUME_CLAIMS, POD_DISRUPTION_BUDGETS, STATEFUL_SETS } from '../../../src/kube/resources.ts'
 import type { Resource } from '../../../src/kube/types.ts'
 import { runOperator } from '../../../src/operator.ts'
+import { LABELS, objectLabels } from '../../../src/resources/labels.ts'
 import { grantOperatorRights } from '../../support/grants.ts'
 import { adminClient, kubeconfigPath, newNamespace, rejectionOf, TEST_MANAGER } from '../../support/kube.ts'
+import { createClass, dropClasses, leaveClaim } from '../../support/sessionstore/volumes.ts'
 import { until } from '../../support/until.ts'
 import { installKind } from '../api/cluster.ts'
 
@@ -116,6 +118,23 @@ describe('the rights that the chart grants', function () {
       what: 'the budget to go',
       deadlineMs: 20_000,
     })
+  })
+
+  it('let it look for volumes and classes, and adopt what another store left', async () => {
+    await dropClasses(client)
+    await createClass(client, 'rights', { isDefault: true })
+    const labels = { ...objectLabels({ name: 'kept' }), [LABELS.storeUid]: 'of-another' }
+    await leaveClaim(client, { namespace, name: 'data-kept-0' }, { labels })
+    const { apiVersion, kind } = SESSION_STORES
+    const spec = { persistence: { mode: 'AOF', adoptVolumes: true } } as const
+    const store: SessionStore = { apiVersion, kind, metadata: { namespace, name: 'kept' }, spec }
+
+    const { metadata } = await client.create(SESSION_STORES, store, { fieldManager: TEST_MANAGER })
+
+    const ref = { namespace, name: 'data-kept-0' }
+    const ownerOf = async () => (await client.get(PERSISTENT_VOLUME_CLAIMS, ref)).metadata.labels?.[LABELS.storeUid]
+    await until(async () => (await ownerOf()) === metadata.uid, { what: 'the adoption', deadlineMs: 20_000 })
+    await dropClasses(client)
   })
 
   it('let its metrics be read, memory and event-loop delay among them', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '../../../hack/processes.ts'
 import { ensureServers, type ServerName } from '../../../hack/servers.ts'
+import type { PersistenceMode } from '../../../src/api/v1alpha1/defaults.ts'
 import {
   buildDefaultUser,
   buildGenericUser,
@@ -68,7 +69,7 @@ export function engineOf(name: ServerName): EngineVersion {
 export async function startGroup(
   name: ServerName,
   count: number,
-  options: Readonly<{ tls: 'Required' | 'Disabled' }> = { tls: 'Required' },
+  options: Readonly<{ tls: 'Required' | 'Disabled'; persistence?: PersistenceMode }> = { tls: 'Required' },
 ): Promise<Group> {
   const programs = (await ensureServers())[name]
   const server = engineOf(name)
@@ -87,7 +88,8 @@ export async function startGroup(
   )
   const passwords = { operator: secret(), replication: secret(), metrics: secret(), app: secret() }
   const users = renderUsers(server, passwords)
-  const { tls, ...plain } = makeConfig(dir, port)
+  const { tls, ...rest } = makeConfig(dir, port)
+  const plain = { ...rest, persistence: options.persistence ?? rest.persistence }
   const config = options.tls === 'Required' && tls ? { ...plain, tls } : plain
   await writeFiles(dir, certificates, users)
   const members = places.map((place) => makeMember(place, { dir, program: programs.server, config, port }))
