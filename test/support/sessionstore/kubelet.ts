@@ -67,7 +67,8 @@ export async function runNode(client: KubeClient, name: string): Promise<void> {
   await client.patch(NODES, { name }, options)
 }
 
-type Seat = Readonly<{ name: string; canResize: boolean }>
+/** `ip` where members are told apart by it; by default all stores share those of their ordinals. */
+type Seat = Readonly<{ name: string; canResize: boolean; ip?: string }>
 
 /** The volumes of a pod: a claim for each template, made where it is missing, and granted what it asks for. */
 async function bindClaims(client: KubeClient, set: StatefulSet, ordinal: number): Promise<readonly object[]> {
@@ -104,7 +105,8 @@ export async function releaseClaims(client: KubeClient, namespace: string): Prom
 }
 
 /** Makes one pod of a StatefulSet and says that it runs. */
-export async function runPod(client: KubeClient, set: StatefulSet, { name, canResize }: Seat): Promise<void> {
+export async function runPod(client: KubeClient, set: StatefulSet, seat: Seat): Promise<void> {
+  const { name, canResize } = seat
   const { namespace = '', uid = '', name: owner } = set.metadata
   const ordinal = Number(name.slice(owner.length + 1))
   const pod = {
@@ -124,6 +126,7 @@ export async function runPod(client: KubeClient, set: StatefulSet, { name, canRe
     },
   } as Pod
   await client.create(PODS, pod, { fieldManager: TEST_MANAGER })
+  const ip = seat.ip ?? `127.0.0.${ordinal + 10}`
   const startedAt = '2026-01-01T00:00:00Z'
   const resources = set.spec?.template.spec?.containers[0]?.resources
   const server = {
@@ -136,8 +139,8 @@ export async function runPod(client: KubeClient, set: StatefulSet, { name, canRe
   }
   const status = {
     phase: 'Running',
-    podIP: `127.0.0.${ordinal + 10}`,
-    podIPs: [{ ip: `127.0.0.${ordinal + 10}` }],
+    podIP: ip,
+    podIPs: [{ ip }],
     conditions: [{ type: 'Ready', status: 'True' }],
     // Without these the API server takes the Node for one that cannot resize.
     containerStatuses: [{ ...server, ...(canResize && { resources }) }],

@@ -10,7 +10,15 @@ import { endPod, grantMemory, runNode, runPod } from './kubelet.ts'
 
 const LOOK_EVERY_MS = 50
 
-export type StandInOptions = Readonly<{ client: KubeClient; servers: FakeServers; caches: () => Caches }>
+export type StandInOptions = Readonly<{
+  client: KubeClient
+  servers: FakeServers
+  caches: () => Caches
+  /** Default: 50. */
+  lookEveryMs?: number
+  /** Address of a pod. Default: one that all stores share. */
+  ipOf?: (pod: string) => string
+}>
 
 /**
  * Stands for the controller of StatefulSets and the kubelets of every store that the caches show, until it is stopped:
@@ -40,7 +48,7 @@ export class StandIn {
           .statefulSets.list()
           .map((set) => this.#tend(set)),
       )
-      await delay(LOOK_EVERY_MS)
+      await delay(this.#options.lookEveryMs ?? LOOK_EVERY_MS)
     }
   }
 
@@ -74,7 +82,8 @@ export class StandIn {
     const node = `node-${name.slice(set.metadata.name.length + 1)}`
     if (!this.#nodes.has(node)) await runNode(this.#options.client, node)
     this.#nodes.add(node)
-    await runPod(this.#options.client, set, { name, canResize: true })
+    const ip = this.#options.ipOf?.(name)
+    await runPod(this.#options.client, set, { name, canResize: true, ...(ip !== undefined && { ip }) })
   }
 
   async #observe(set: StatefulSet, replicas: number): Promise<void> {
