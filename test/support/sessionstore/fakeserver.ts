@@ -8,6 +8,9 @@ type Answer = Reply | Error
 /** Finds the server that a replica was pointed at. */
 export type FindServer = (host: string) => FakeServer | undefined
 
+/** Script, number of keys, key and epoch, less the first; what writes a record has more. */
+const HEARTBEAT_ARGUMENTS = 3
+
 let runs = 0
 
 /** Parameters that nobody set: one that can be changed live, one that only a start can change. */
@@ -125,7 +128,7 @@ export class FakeServer {
     if (`${name} ${sub}` === 'ACL DELUSER') for (const user of rest) this.users.delete(user)
     if (name === 'REPLICAOF') this.#follow(sub, rest[0] ?? '')
     if (name === 'FAILOVER') this.#handOver(rest[0] ?? '')
-    if (name === 'EVAL') return this.#write(rest.slice(2), servers)
+    if (name === 'EVAL') return this.#run(rest, servers)
     return 'OK'
   }
 
@@ -156,6 +159,19 @@ export class FakeServer {
     this.offset += 100
     for (const replica of replicas) replica.sync()
     return 'OK'
+  }
+
+  /** One of our two scripts: the heartbeat, or what writes a record. */
+  #run(given: readonly string[], servers: readonly FakeServer[]): Answer {
+    return given.length === HEARTBEAT_ARGUMENTS ? this.#beat(given[2]) : this.#write(given.slice(2), servers)
+  }
+
+  #beat(epoch: string | undefined): Answer {
+    if (this.role === 'replica') return new Error('READONLY replica')
+    if (this.record?.['epoch'] !== epoch) return new Error('STALE record has another epoch')
+    const seq = Number(this.record?.['seq']) + 1
+    this.record = { ...this.record, seq: String(seq) }
+    return seq
   }
 
   #read(): Error | undefined {
