@@ -84,6 +84,11 @@ describe('the objects of a SessionStore', function () {
     await stage.client.delete(SERVICES, stage.ref('shop-replicas'))
     await runPods(stage.client, stage.ref('shop'))
     await stage.awaitReady('shop')
+    // Objects that were refused are tried again after a while.
+    await until(async () => stage.client.get(SERVICES, stage.ref('shop-replicas')), {
+      what: 'the Service',
+      deadlineMs: 20_000,
+    })
   })
 
   it('touch what a change of the eviction policy needs only: servers, and what they were made from', async () => {
