@@ -1,6 +1,6 @@
 import { DEFAULTS, IMAGE_REPOSITORIES, PERSISTENCE_MODES, VERSIONS } from '../api/v1alpha1/defaults.ts'
 import { type EffectiveSpec, effectiveSpec, type Persistence } from '../api/v1alpha1/effective.ts'
-import type { SessionStore, SessionStoreSpec } from '../api/v1alpha1/sessionstore.ts'
+import { type SessionStore, type SessionStoreSpec, sessionStoreSpec } from '../api/v1alpha1/sessionstore.ts'
 import type { StatefulSet } from '../kube/types.ts'
 import { ANNOTATIONS } from '../resources/labels.ts'
 
@@ -29,16 +29,25 @@ export type FailedRoll = Readonly<{
   detail: string
 }>
 
-/** The fields of the spec whose change needs a restart. */
-const STATIC_FIELDS = ['version', 'image', 'upgradePolicy'] as const satisfies readonly (keyof SessionStoreSpec)[]
-type StaticField = (typeof STATIC_FIELDS)[number]
-export type StaticPart = Readonly<Partial<Pick<SessionStoreSpec, StaticField>>>
+type Field = keyof SessionStoreSpec
+export type StaticPart = Partial<SessionStoreSpec>
+
+/** What decides the image without being rolled itself. */
+const ALSO_STATIC: readonly Field[] = ['upgradePolicy']
+/** The fields of the spec whose change needs a restart, by the schema's own word. */
+const STATIC_FIELDS: readonly Field[] = [...ALSO_STATIC, ...fieldsThatRoll()]
+
+function fieldsThatRoll(): readonly Field[] {
+  const { node } = sessionStoreSpec
+  const fields = node.kind === 'object' ? Object.entries(node.fields) : []
+  return fields.filter(([, field]) => field.node.change?.startsWith('roll')).map(([name]) => name as Field)
+}
 
 /** To spread over `spec`: those fields as another spec has them, absent where that one lacks them. */
 export function staticPart(
   spec: SessionStoreSpec,
   from: SessionStoreSpec,
-  fields: readonly StaticField[] = STATIC_FIELDS,
+  fields: readonly Field[] = STATIC_FIELDS,
 ): StaticPart {
   const named = fields.filter((field) => field in spec || field in from)
   return Object.fromEntries(named.map((field) => [field, from[field]]))
