@@ -56,9 +56,9 @@ export const ANNOTATIONS = {
   retained: `${API_GROUP}/retained`,
   /** On the ConfigMap: what is kept of a StatefulSet while it is replaced. */
   replaced: `${API_GROUP}/replaced-statefulset`,
-  /** On the TLS Secret: since when a change of trust is being spread; absent: none is under way. */
+  /** On the TLS Secret: since when a change of trust is being spread; empty: none is under way. */
   trustSince: `${API_GROUP}/trust-since`,
-  /** On the TLS Secret: what the servers ask of their clients now; absent: None. */
+  /** On the TLS Secret: what the servers ask of their clients now. */
   clientAuth: `${API_GROUP}/client-auth`,
 } as const
 

@@ -86,10 +86,8 @@ export function buildTlsSecret(store: StoreIdentity, content: TlsContent): Desir
     [KEYS.clientCertificate]: client?.certificatePem,
     [KEYS.clientKey]: client?.keyPem,
   }
-  const annotations = {
-    ...(since !== undefined && { [ANNOTATIONS.trustSince]: since }),
-    ...(clientAuth !== 'None' && { [ANNOTATIONS.clientAuth]: clientAuth }),
-  }
+  // Said also where there is nothing to say: what somebody else wrote there would otherwise stay, and count.
+  const annotations = { [ANNOTATIONS.trustSince]: since ?? '', [ANNOTATIONS.clientAuth]: clientAuth }
   return secret(store, tlsSecretName(store), { type: 'kubernetes.io/tls', texts, annotations })
 }
 

@@ -79,7 +79,7 @@ export class FakeRuntime implements Runtime {
         this.#prepared.set(member, { runId, preparedHash: hash })
       },
       sendAwayFromAllBut: () => undefined,
-      reconnect: async () => undefined,
+      reconnect: () => this.#refresh(),
       refresh: () => this.#refresh(),
     }
   }

@@ -73,7 +73,10 @@ describe('buildTlsSecret()', () => {
     const secret = buildTlsSecret(SHOP, { pair, bundlePem: 'b', revision: 'r', clientAuth: 'None' })
 
     expect(secret['type']).to.equal('kubernetes.io/tls')
-    expect(secret.metadata.annotations).to.equal(undefined)
+    expect(secret.metadata.annotations).to.deep.equal({
+      'sessionstore.dev/trust-since': '',
+      'sessionstore.dev/client-auth': 'None',
+    })
     expect(textsOf(secret)).to.deep.equal({ 'tls.crt': 'c', 'tls.key': 'k', 'ca.crt': 'b', 'ca-r.crt': 'b' })
   })
 
