@@ -16,6 +16,8 @@ export const KEYS = {
   username: 'username',
   password: 'password',
   previousPassword: 'previous-password',
+  /** In the Secret of the replication user: the operator's password once more, for the day its own Secret is lost. */
+  operatorPassword: 'operator-password',
   certificate: 'tls.crt',
   key: 'tls.key',
   /** One CA, or old and new while a CA is replaced. */

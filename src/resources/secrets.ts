@@ -53,12 +53,18 @@ export function buildUsersSecret(store: StoreIdentity, aclFile: string): Desired
 export function buildUserSecret(
   store: StoreIdentity,
   user: InternalUser,
-  login: Readonly<{ password: string; previousPassword?: string | undefined }>,
+  login: Readonly<{
+    password: string
+    previousPassword?: string | undefined
+    /** Kept beside the login of another user, so that the loss of one Secret locks nobody out. */
+    operatorPassword?: string | undefined
+  }>,
 ): DesiredObject {
   const texts = {
     [KEYS.username]: user,
     [KEYS.password]: login.password,
     [KEYS.previousPassword]: login.previousPassword,
+    [KEYS.operatorPassword]: login.operatorPassword,
   }
   return secret(store, userSecretName(store, user), { texts })
 }

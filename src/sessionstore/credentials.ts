@@ -26,6 +26,8 @@ export type Login = Readonly<{ passwords: readonly [string, ...string[]] }>
 /** The generated Secrets of a store, as far as they exist. */
 export type Credentials = Readonly<{
   logins: Readonly<Partial<Record<InternalUser, Login>>>
+  /** The operator's password as it is kept beside the login of the replication user. */
+  operatorCopy?: string
   authority?: Authority
   served?: Served
   /** Every user the servers should know; complete only when nothing is missing. */
@@ -48,12 +50,15 @@ export function readCredentials(
     const login = readLogin(secretOf(userSecretName(identity, user)))
     if (login) logins[user] = login
   }
+  const replication = secretOf(userSecretName(identity, 'replication'))
+  const operatorCopy = replication && readSecretKey(replication, KEYS.operatorPassword)
   const authority = readAuthority(secretOf(authoritySecretName(identity)))
   const served = readServed(secretOf(tlsSecretName(identity)))
   const bound = readBound(caches, spec, bindings)
   const users = [buildDefaultUser(), ...managedUsers(logins, spec), ...bound.map(({ user }) => user)]
   return {
     logins,
+    ...(operatorCopy && { operatorCopy }),
     ...(authority && { authority }),
     ...(served && { served }),
     users,

@@ -34,11 +34,23 @@ export type IssueInputs = Readonly<{
 
 /** Makes what is missing or due: passwords, the store's own CA, certificates. Empty when all is there. */
 export async function issueMissing(inputs: IssueInputs): Promise<readonly Issued[]> {
-  const { identity, credentials, spec } = inputs
-  const users = INTERNAL_USERS.filter((user) => credentials.logins[user] === undefined)
-  const secrets = users.map((user) => buildUserSecret(identity, user, { password: generatePassword() }))
-  const issued = secrets.map((object) => ({ object, isCreateOnly: true }))
-  return spec.tlsMode === 'Required' ? [...issued, ...(await issueCertificates(inputs))] : issued
+  const logins = issueLogins(inputs)
+  return inputs.spec.tlsMode === 'Required' ? [...logins, ...(await issueCertificates(inputs))] : logins
+}
+
+/** A new password of the operator would lock it out of every server that runs: the old one is kept in two Secrets. */
+function issueLogins({ identity, credentials }: IssueInputs): readonly Issued[] {
+  const { logins, operatorCopy } = credentials
+  const operatorPassword = logins.operator?.passwords[0] ?? operatorCopy ?? generatePassword()
+  const issued = INTERNAL_USERS.filter((user) => logins[user] === undefined).map((user) => {
+    const password = user === 'operator' ? operatorPassword : generatePassword()
+    const copy = user === 'replication' ? { operatorPassword } : {}
+    return { object: buildUserSecret(identity, user, { password, ...copy }), isCreateOnly: true }
+  })
+  if (!logins.replication || !logins.operator || operatorCopy === operatorPassword) return issued
+  const [password, previousPassword] = logins.replication.passwords
+  const object = buildUserSecret(identity, 'replication', { password, previousPassword, operatorPassword })
+  return [...issued, { object, isCreateOnly: false }]
 }
 
 /** What becomes of the certificates next; undefined while the store has no authority of its own, or no TLS. */

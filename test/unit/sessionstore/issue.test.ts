@@ -44,6 +44,11 @@ class World {
     this.caches.secrets.upsert({ ...object, metadata } as Secret)
   }
 
+  remove(name: string): void {
+    const secret = this.caches.secrets.get(`apps/${name}`)
+    if (secret) this.caches.secrets.delete(secret)
+  }
+
   break(name: string, data: Readonly<Record<string, string>>): void {
     const secret = this.caches.secrets.get(`apps/${name}`)
     if (secret) this.put({ ...secret, data: { ...secret.data, ...data } } as DesiredObject)
@@ -78,6 +83,27 @@ describe('issueMissing()', () => {
     const { logins } = (await issuedWorld()).credentials()
 
     expect(new Set(Object.values(logins).map(({ passwords }) => passwords[0])).size).to.equal(3)
+  })
+
+  it('gives the operator its password back when its Secret is lost, so that no server refuses it', async () => {
+    const world = await issuedWorld()
+    const before = world.credentials().logins.operator
+    world.remove('s-user-operator')
+
+    expect(await world.pass()).to.deep.equal(['s-user-operator'])
+
+    expect(world.credentials().logins.operator).to.deep.equal(before)
+  })
+
+  it('keeps a copy of that password, for stores of older operators too', async () => {
+    const world = await issuedWorld()
+    const before = world.credentials().logins.replication
+
+    world.break('s-user-replication', { 'operator-password': btoa('another') })
+
+    expect(await world.pass()).to.deep.equal(['s-user-replication over'])
+    expect(await world.pass()).to.deep.equal([])
+    expect(world.credentials().logins.replication).to.deep.equal(before)
   })
 
   const broken: readonly [what: string, secret: string, data: Readonly<Record<string, string>>, want: string[]][] = [
