@@ -1,3 +1,4 @@
+import type { Node } from '../api/schema.ts'
 import { DEFAULTS, IMAGE_REPOSITORIES, PERSISTENCE_MODES, VERSIONS } from '../api/v1alpha1/defaults.ts'
 import { type EffectiveSpec, effectiveSpec, type Persistence } from '../api/v1alpha1/effective.ts'
 import { type SessionStore, type SessionStoreSpec, sessionStoreSpec } from '../api/v1alpha1/sessionstore.ts'
@@ -35,12 +36,18 @@ export type StaticPart = Partial<SessionStoreSpec>
 /** What decides the image without being rolled itself. */
 const ALSO_STATIC: readonly Field[] = ['upgradePolicy']
 /** The fields of the spec whose change needs a restart, by the schema's own word. */
-const STATIC_FIELDS: readonly Field[] = [...ALSO_STATIC, ...fieldsThatRoll()]
+export const STATIC_FIELDS: readonly Field[] = [...ALSO_STATIC, ...fieldsThatRoll()]
 
 function fieldsThatRoll(): readonly Field[] {
   const { node } = sessionStoreSpec
   const fields = node.kind === 'object' ? Object.entries(node.fields) : []
-  return fields.filter(([, field]) => field.node.change?.startsWith('roll')).map(([name]) => name as Field)
+  return fields.filter(([, field]) => isRolled(field.node)).map(([name]) => name as Field)
+}
+
+/** A change of it, or of something in it, rolls. */
+function isRolled(node: Node): boolean {
+  if (node.change?.startsWith('roll')) return true
+  return node.kind === 'object' && Object.values(node.fields).some((field) => isRolled(field.node))
 }
 
 /** To spread over `spec`: those fields as another spec has them, absent where that one lacks them. */

@@ -3,7 +3,7 @@ import { effectiveSpec } from '../../../src/api/v1alpha1/effective.ts'
 import type { SessionStore } from '../../../src/api/v1alpha1/sessionstore.ts'
 import type { StatefulSet } from '../../../src/kube/types.ts'
 import { ANNOTATIONS } from '../../../src/resources/labels.ts'
-import { type InForce, specInForce, templateHash, toInForce } from '../../../src/sessionstore/inforce.ts'
+import { type InForce, STATIC_FIELDS, specInForce, templateHash, toInForce } from '../../../src/sessionstore/inforce.ts'
 
 function storeOf(spec: SessionStore['spec']): SessionStore {
   return { apiVersion: 'sessionstore.dev/v1alpha1', kind: 'SessionStore', metadata: { name: 's' }, spec }
@@ -102,6 +102,12 @@ describe('the spec in force', () => {
     const inForce = specInForce(storeOf({ suspend: true }), { ...set, metadata: { ...set.metadata, annotations } })
 
     expect(inForce).to.include({ eviction: 'volatile-ttl' })
+  })
+})
+
+describe('STATIC_FIELDS', () => {
+  it('are those that the schema says are rolled, and what decides the image', () => {
+    expect([...STATIC_FIELDS].sort()).to.deep.equal(['image', 'podTemplate', 'upgradePolicy', 'version'])
   })
 })
 
