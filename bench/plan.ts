@@ -5,8 +5,8 @@ import type { KubeClient } from '../src/kube/client.ts'
 import { type KubeMetrics, noMetrics } from '../src/kube/metrics.ts'
 import { MemoryApi } from '../test/support/memory-api.ts'
 import { FakeServers } from '../test/support/sessionstore/fakeservers.ts'
+import { runPods } from '../test/support/sessionstore/kubelet.ts'
 import { type Rig, startRig } from '../test/support/sessionstore/rig.ts'
-import { StandIn } from '../test/support/sessionstore/standin.ts'
 import { until } from '../test/support/until.ts'
 import { percentile, round } from './support/percentiles.ts'
 import { publish, type Row } from './support/publish.ts'
@@ -48,11 +48,11 @@ async function openWorld(count: number): Promise<World> {
   const noted = notingClient(client, marks)
   const servers = new FakeServers()
   const rig = await startRig({ client: noted, namespace: NAMESPACE, servers, metrics })
-  const standIn = new StandIn({ client, servers, caches: () => rig.caches })
   for (let index = 0; index < count; index += 1) {
     const { apiVersion, kind } = SESSION_STORES
     const store = { apiVersion, kind, metadata: { namespace: NAMESPACE, name: `store-${index}` }, spec: {} }
     await client.create(SESSION_STORES, store, { fieldManager })
+    await runPods(client, store.metadata)
   }
   const isReady = () =>
     rig.caches.stores.list().every(({ status }) => {
@@ -60,7 +60,6 @@ async function openWorld(count: number): Promise<World> {
       return of('Ready') === 'True' && of('Reconciling') === 'False'
     })
   await until(isReady, { what: `${count} stores to be Ready`, deadlineMs: 900_000, everyMs: 500 })
-  await standIn.stop()
   await rig.settle()
   return { rig, client, marks }
 }
