@@ -9,7 +9,7 @@ import {
 } from './facts.ts'
 import { graceMs, isFollowing, isStopped, readFence } from './fence.ts'
 import { quorumFor } from './quorum.ts'
-import { awaitWitnesses } from './witnesses.ts'
+import { awaitWitnesses, hasSuccessor } from './witnesses.ts'
 
 /** How long members may take to answer before those that do decide. */
 const WITNESS_WAIT_MS = 30_000
@@ -232,7 +232,7 @@ export function awaitFresher(
   candidate: ReachedMember,
 ): TopologyStep | undefined {
   const last = facts.members.find((member) => member.name === electorate.lastPrimary)
-  const silent = silentMembers(facts).filter((member) => member !== last)
+  const silent = silentMembers(facts).filter((member) => member !== last && !hasSuccessor(member, facts))
   if (silent.length === 0 || silent.length < electorate.w) return undefined
   const endMs = last?.probe.kind === 'unreachable' ? last.probe.sinceMs : facts.nowMs
   if (endMs - (candidate.probe.record?.timeMs ?? 0) < STALE_MS) return undefined

@@ -50,6 +50,16 @@ function isLastPrimaryThere({ isBehind, lastPrimary }: Electorate, witnesses: re
   return !isBehind && witnesses.some(({ name }) => name === lastPrimary)
 }
 
+/**
+ * A pod without an object whose successor answers: what it had is on the volume that the successor shows. That it may still
+ * write is the fence's matter.
+ */
+export function hasSuccessor(member: MemberFacts, { hasVolumes, members }: TopologyFacts): boolean {
+  const isSuccessor = (other: MemberFacts): boolean =>
+    other !== member && isReached(other) && `${member.name} `.startsWith(`${other.name} `)
+  return hasVolumes && members.some(isSuccessor)
+}
+
 /** It does not show its data yet; one beyond the members that count is nobody's witness. */
 function isAbsent(member: MemberFacts, { n }: Electorate): boolean {
   if (isReached(member)) return member.probe.isLoading

@@ -86,6 +86,18 @@ describe('planTopology(): a restart from nothing with volumes (dataplane 3, F3)'
       'intent Failover epoch 2 s-0 from s-0 (PrimaryRestarted)',
     ],
     [
+      'does not wait for a pod whose successor shows what it had',
+      'volumes',
+      ['s-0 nowhere shown age:60', 's-1 nowhere shown age:60', 's-2 nowhere shown age:60', 's-1 ghost:5'],
+      'intent Failover epoch 2 s-0 from s-0 (PrimaryRestarted)',
+    ],
+    [
+      'without volumes waits for it',
+      '',
+      ['s-0 nowhere shown age:60', 's-1 nowhere shown age:60', 's-2 nowhere shown age:60', 's-1 ghost:5'],
+      'wait WaitingForMembers',
+    ],
+    [
       'is no reason to wait in a failover: a replica lived on',
       'volumes',
       ['s-0 gone silent:1', 's-1 cut shown', 's-2 gone silent:1'],
