@@ -28,6 +28,10 @@ export type Cost = Readonly<{
   cpuSeconds: number
   rssMiB: number
   heapMiB: number
+  /** Pages that V8 holds, used or not. */
+  heapTotalMiB: number
+  /** Buffers and what native objects told V8 of. */
+  externalMiB: number
 }>
 
 /** The difference of two pages; gauges are those of the later one. */
@@ -45,6 +49,8 @@ export function costOf(before: Page, after: Page): Cost {
     cpuSeconds: round(delta(/^process_cpu_seconds_total$/), 1),
     rssMiB: mebibytes('process_resident_memory_bytes'),
     heapMiB: mebibytes('nodejs_heap_size_used_bytes'),
+    heapTotalMiB: mebibytes('nodejs_heap_size_total_bytes'),
+    externalMiB: mebibytes('nodejs_external_memory_bytes'),
   }
 }
 
