@@ -37,6 +37,8 @@ export async function ensureSecret(deps: SecretDeps, granted: Granted): Promise<
   const { binding, store, keyPrefix, signal } = granted
   const { uid = '', namespace = '', name } = binding.metadata
   const identity = { name, namespace, uid, apiVersion: binding.apiVersion }
+  // Before anything is awaited: the Secret that was there when the binding was granted may be deleted meanwhile.
+  const bundlePem = bundleOf(caches, store)
   const live = await readSecret(deps, binding, signal)
   const username = bindingUserName(identity)
   const desired = buildBindingSecret(identity, identityOf(store), {
@@ -44,7 +46,7 @@ export async function ensureSecret(deps: SecretDeps, granted: Granted): Promise<
     password: readLogin(live)?.passwords[0] ?? generatePassword(),
     keyPrefix,
     tlsMode: effectiveSpec(store.spec).tlsMode,
-    bundlePem: bundleOf(caches, store),
+    bundlePem,
     client: await clientCertificateOf({ ...granted, caches, live, username }),
   })
   const result = await ensureObject(client, SECRETS, {

@@ -7,6 +7,7 @@ import { repoDir } from '../../hack/paths.ts'
 import { sessionBindingKind } from '../../src/api/v1alpha1/sessionbinding.ts'
 import { SESSION_STORES, type SessionStore, sessionStoreKind } from '../../src/api/v1alpha1/sessionstore.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS, SECRETS, STATEFUL_SETS } from '../../src/kube/resources.ts'
+import { ANNOTATIONS } from '../../src/resources/labels.ts'
 import { getObject, listObjects, mergePatch } from '../support/cluster/api.ts'
 import { startClientPod } from '../support/cluster/client.ts'
 import { kubectl } from '../support/cluster/command.ts'
@@ -55,7 +56,11 @@ describe('an upgrade of the operator', function () {
       runs: Object.assign({}, ...(await Promise.all(refs.map(podRuns)))),
       specs: stores.map(({ spec }) => spec),
       epochs: stores.map(({ status }) => status?.epoch),
-      templates: sets.map(({ metadata, spec }) => ({ name: metadata.name, template: spec?.template })),
+      // What a newer operator makes otherwise is for pods to come; another hash would be a roll.
+      hashes: sets.map(({ metadata, spec }) => [
+        metadata.name,
+        spec?.template.metadata?.annotations?.[ANNOTATIONS.configHash],
+      ]),
       passwords: secrets.map(({ metadata, data }) => ({ name: metadata.name, password: data?.['password'] })),
     }
   }
@@ -96,7 +101,7 @@ describe('an upgrade of the operator', function () {
       operators: `${told} → ${now}`,
     })
     expect(after.runs, 'pods and restarts').to.deep.equal(before.runs)
-    expect(after.templates, 'pod templates').to.deep.equal(before.templates)
+    expect(after.hashes, 'what only a restart can change').to.deep.equal(before.hashes)
     expect(after.epochs, 'changes of the primary').to.deep.equal(before.epochs)
     expect(after.passwords, 'passwords').to.deep.equal(before.passwords)
     expect(verified.lost, 'acknowledged writes lost').to.equal(0)

@@ -62,7 +62,7 @@ async function goldenOf(samples: readonly Sample[], file: string): Promise<strin
   return all.filter((text) => !before.includes(text)).join('---\n')
 }
 
-// A difference in a pod template here is a restart of every pod of such a store when the operator is upgraded.
+// A difference in a pod template here reaches pods to come only; that it restarts none: test/cluster/upgrade.test.ts.
 describe('objects of each sample', function () {
   this.timeout(30_000)
   let samples: readonly Sample[]
