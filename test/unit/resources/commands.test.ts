@@ -146,7 +146,7 @@ describe('commands of a server pod', () => {
 
     const files = '--cert /etc/sessionstore/tls/client.crt --key /etc/sessionstore/tls/client.key'
     expect(await calls()).to.deep.equal([
-      `-h localhost -p 6379 --user metrics --no-auth-warning --tls --cacert /etc/sessionstore/tls/ca.crt ${files} role`,
+      `-h localhost -p 6379 --user metrics --no-auth-warning --tls --cacert /etc/sessionstore/tls/ca.crt ${files} info replication`,
     ])
   })
 
