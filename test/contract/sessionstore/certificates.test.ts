@@ -170,10 +170,23 @@ describe('where the certificate of a SessionStore comes from', function () {
     expect(readSecretKey(trusted, 'tls.crt')).to.equal(readSecretKey(before, 'tls.crt'))
     expect(readSecretKey(trusted, 'ca.crt')).to.include(readSecretKey(before, 'ca.crt')?.trim())
     await passTime('lost')
-    await until(async () => readSecretKey(await held('lost'), 'tls.crt') !== readSecretKey(before, 'tls.crt'), {
-      what: 'a certificate of the new authority',
-      deadlineMs: 20_000,
-    })
+    await until(
+      async (see) => {
+        const now = await held('lost')
+        const servers = stage.servers.all().filter(({ name }) => name.startsWith('lost-'))
+        const binding = await stage.client.get(SECRETS, stage.ref('lost-session-binding'))
+        see({
+          annotations: now.metadata.annotations,
+          keys: Object.keys(now.data ?? {}),
+          read: servers.map(({ config }) => config.get('tls-ca-cert-file')),
+          isTold: readSecretKey(binding, 'ca.crt') === readSecretKey(now, 'ca.crt'),
+          conditions: (await stage.store('lost')).status?.conditions,
+          last: stage.rig.log.lines.slice(-5),
+        })
+        return readSecretKey(now, 'tls.crt') !== readSecretKey(before, 'tls.crt')
+      },
+      { what: 'a certificate of the new authority', deadlineMs: 40_000 },
+    )
     await passTime('lost')
     await until(
       async () => !readSecretKey(await held('lost'), 'ca.crt')?.includes(readSecretKey(before, 'ca.crt') ?? ''),
