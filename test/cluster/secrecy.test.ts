@@ -14,7 +14,7 @@ async function secretsOf(namespace: string): Promise<ReadonlyMap<string, string>
       const text = Buffer.from(value, 'base64').toString('utf8').trim()
       const name = `${secret.metadata.name}/${key}`
       if (/password$/.test(key) && text !== '') found.set(name, text)
-      if (key === 'tls.key' || key === 'ca.key') found.set(name, text.split('\n')[1] ?? '')
+      if (/\.key$/.test(key)) found.set(name, text.split('\n')[1] ?? '')
     }
   }
   return found
