@@ -11,9 +11,10 @@ export type Source = Readonly<{
   isFixed?: (node: Node) => boolean
 }>
 
-/** How often an optional field of the spec is set, and one inside of such a field, or deep ones would never be. */
+/** How often an optional field of the spec is set; one inside of it the more often the deeper it is, or it would never be. */
 const FIELD_CHANCE = 0.35
-const INNER_CHANCE = 0.6
+const DEPTH_CHANCE = 0.1
+const HIGHEST_CHANCE = 0.9
 /** How often a value that a person wrote is taken where there is one. */
 const WRITTEN_CHANCE = 0.5
 /** Items of a random list or map. */
@@ -53,7 +54,8 @@ export function randomValue(path: string, schema: AnySchema, source: Source): un
 }
 
 function randomObject(path: string, node: Kind<'object'>, source: Source): unknown {
-  const chance = path === 'spec' ? FIELD_CHANCE : INNER_CHANCE
+  const depth = path.split('.').length - 1
+  const chance = depth === 0 ? FIELD_CHANCE : Math.min(HIGHEST_CHANCE, 0.5 + DEPTH_CHANCE * depth)
   const set = Object.entries(node.fields).filter(([, field]) => field.isRequired || source.random.chance(chance))
   return Object.fromEntries(set.map(([name, field]) => [name, randomValue(`${path}.${name}`, field, source)]))
 }

@@ -8,7 +8,7 @@ import { fieldsIn } from '../../support/schema/used.ts'
 import { brokenValue, randomValue } from '../../support/schema/values.ts'
 import { randomOf } from '../../support/topology/world/random.ts'
 
-const SEEDS = Array.from({ length: 200 }, (_, seed) => seed)
+const SEEDS = Array.from({ length: 1000 }, (_, seed) => seed)
 
 describe('random specs', () => {
   for (const kind of KINDS) {
