@@ -1,10 +1,11 @@
 import type { Log } from '../kube/log.ts'
 import type { Pod } from '../kube/types.ts'
-import { readSettings, trySetting } from '../redis/trysetting.ts'
+import { readSettings, type Tried, trySetting } from '../redis/trysetting.ts'
 import { isOfTemplate, readConfigState } from './config.ts'
 import type { ConfigMemory } from './configmemory.ts'
 import type { DataPlane } from './dataplane.ts'
 import type { Snapshot } from './observe.ts'
+import type { ConfigTrial } from './plan/config.ts'
 import { isReached, type ReachedMember } from './plan/facts.ts'
 
 export type TryContext = Readonly<{
@@ -44,14 +45,19 @@ export async function tryConfig(context: TryContext, snapshot: Snapshot): Promis
     const value = spec.config[name] ?? ''
     const result = await trySetting(connection, name, value)
     if (!result.ok) return 'nothing'
-    const { kind: outcome, ...rest } = result.tried
     if (name in recorded) memory.learned.delete(name)
-    memory.trials.set(name, { value, image: spec.image, member: member.name, outcome, ...rest } as never)
-    log.info({ parameter: name, member: member.name, outcome }, 'Parameter tried')
+    const trial = toTrial(result.tried, { value, image: spec.image, member: member.name })
+    memory.trials.set(name, trial)
+    log.info({ parameter: name, member: member.name, outcome: trial.outcome }, 'Parameter tried')
   }
   // Whatever comes of it, this member is told again what is in force.
   context.dataPlane.notePrepared(member.name, { runId: member.probe.runId, hash: '' })
   return 'tried'
+}
+
+function toTrial(tried: Tried, asked: Pick<ConfigTrial, 'value' | 'image' | 'member'>): ConfigTrial {
+  const { kind: outcome, ...answer } = tried
+  return { ...asked, outcome, ...answer } as ConfigTrial
 }
 
 /** A replica where there is one; none while members of another image run, as the answer would be theirs. */
