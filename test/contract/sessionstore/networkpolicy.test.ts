@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { NETWORK_POLICIES } from '../../../src/kube/resources.ts'
+import { NETWORK_POLICIES, STATEFUL_SETS } from '../../../src/kube/resources.ts'
 import type { NetworkPolicy } from '../../../src/kube/types.ts'
 import { TEST_MANAGER } from '../../support/kube.ts'
 import { conditionOf, Stage } from '../../support/sessionstore/stage.ts'
@@ -30,6 +30,7 @@ describe('the NetworkPolicy of a SessionStore', function () {
   })
 
   it('is made, as the API server takes it, without touching anything else', async () => {
+    const before = await stage.client.get(STATEFUL_SETS, stage.ref('shop'))
     await stage.changeStore('shop', {
       networkPolicy: {
         mode: 'Restricted',
@@ -43,8 +44,11 @@ describe('the NetworkPolicy of a SessionStore', function () {
     await stage.rig.settle()
 
     expect(new Set(stage.takeRequests())).to.deep.equal(
-      new Set(['create NetworkPolicy shop', 'patch SessionStore/status shop']),
+      // The StatefulSet notes which spec it was made from; its template stays.
+      new Set(['create NetworkPolicy shop', 'patch StatefulSet shop', 'patch SessionStore/status shop']),
     )
+    const after = await stage.client.get(STATEFUL_SETS, stage.ref('shop'))
+    expect(after.metadata.generation).to.equal(before.metadata.generation)
     const { spec } = await live()
     expect(spec?.policyTypes).to.deep.equal(['Ingress'])
     expect(spec?.podSelector?.matchLabels).to.include({ 'sessionstore.dev/store': 'shop' })
