@@ -51,7 +51,7 @@ describe('renderServerConfig()', () => {
       'shutdown-timeout 10',
       'maxmemory 134217728',
       'maxmemory-policy volatile-ttl',
-      'maxmemory-clients 10%',
+      'maxmemory-clients 55692492',
       'maxclients 1032',
       'repl-backlog-size 4194304',
       'client-output-buffer-limit replica 33554432 16777216 60',
