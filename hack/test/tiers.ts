@@ -17,8 +17,8 @@ export type Tier = Readonly<{
 /** One entry per tier. A cold `npm test` takes what the builds take (22 minutes) and then cluster and chaos. */
 export const tiers: Readonly<Record<TierName, Tier>> = {
   unit: { budgetMinutes: 2, limitMinutes: 6, reporter: 'dot', needs: 'nothing' },
-  contract: { budgetMinutes: 8, limitMinutes: 15, reporter: 'dot', needs: 'apiserver' },
-  cluster: { budgetMinutes: 18, limitMinutes: 28, reporter: 'spec', needs: 'cluster' },
+  contract: { budgetMinutes: 12, limitMinutes: 22, reporter: 'dot', needs: 'apiserver' },
+  cluster: { budgetMinutes: 30, limitMinutes: 42, reporter: 'spec', needs: 'cluster' },
   chaos: { budgetMinutes: 15, limitMinutes: 22, reporter: 'spec', needs: 'cluster' },
 }
 

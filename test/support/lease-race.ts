@@ -33,6 +33,8 @@ export class LeaseRace {
   readonly #namespace: string
   readonly #kubeconfig: string
   readonly #periods: LeasePeriods
+  /** Leaders that were ended or frozen: a frozen process still lives. */
+  readonly #formers = new Set<Racer>()
 
   private constructor(client: KubeClient, namespace: string, setting: LeaseRaceSetting) {
     this.#client = client
@@ -57,11 +59,12 @@ export class LeaseRace {
   /** Adds a racer, ends the leader by `act` and waits for the one that follows. */
   async replace(act: (leader: Racer) => void): Promise<Takeover> {
     await this.add()
-    const live = this.racers.filter(({ process }) => process.exitCode === null && process.signalCode === null)
+    const live = this.racers.filter((racer) => !this.#formers.has(racer))
     const former = await leader(live, 'the first leader')
     const standby = live.filter((racer) => racer !== former)
     await this.#standbyWatches(standby)
     const atMs = nowMs()
+    this.#formers.add(former)
     act(former)
     const next = await leader(standby, `a leader after ${former.identity}`)
     return { takeoverMs: (next.turn()?.firstMs ?? Number.POSITIVE_INFINITY) - atMs, former }
