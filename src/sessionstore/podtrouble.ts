@@ -32,15 +32,18 @@ export function readTroubles(pod: Pod, node: NodeFacts, nowMs: number): readonly
     .map(({ kind, detail, sinceMs = bornMs }) => ({ pod: pod.metadata.name, kind, detail, sinceMs }))
 }
 
-/** An evicted pod is removed by its controller, which makes another. */
+/**
+ * An evicted pod is removed by its controller, which makes another. A server that exits with 0 when it is evicted leaves
+ * a pod that "succeeded" and gives no reason (kubelet 1.36); nothing else ends a pod whose containers always restart so.
+ */
 export function isEvicted({ status }: Pod): boolean {
-  return status?.phase === 'Failed' && status.reason === 'Evicted'
+  return status?.phase === 'Succeeded' || (status?.phase === 'Failed' && status.reason === 'Evicted')
 }
 
 /** Why it was evicted, as the kubelet says. */
 export function evictionOf({ status }: Pod): string {
   // The rest of the message is what each container used at that moment.
-  const [reason = ''] = (status?.message ?? 'no reason was given').split(/\. Threshold quantity|\. Container /)
+  const [reason = ''] = (status?.message ?? 'the events of the pod say why').split(/\. Threshold quantity|\. Container /)
   return clip(reason.trim().replace(/\.$/, ''))
 }
 

@@ -173,6 +173,10 @@ describe('readTroubles(): Nodes', () => {
     expect(evictionOf(pod)).to.equal('The node was low on resource: memory')
   })
 
+  it('tells an evicted pod whose server exited with 0, of which the kubelet gives no reason', () => {
+    expect(tell(podOf({ phase: 'Succeeded' }))[0]).to.match(/^Evicted .*: the events of the pod say why$/)
+  })
+
   it('has no word for a pod that leaves', () => {
     expect(tell(podOf({ phase: 'Failed', reason: 'Evicted' }, { isLeaving: true }))).to.deep.equal([])
   })
