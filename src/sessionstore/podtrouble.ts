@@ -43,7 +43,9 @@ export function isEvicted({ status }: Pod): boolean {
 /** Why it was evicted, as the kubelet says. */
 export function evictionOf({ status }: Pod): string {
   // The rest of the message is what each container used at that moment.
-  const [reason = ''] = (status?.message ?? 'the events of the pod say why').split(/\. Threshold quantity|\. Container /)
+  const [reason = ''] = (status?.message ?? 'the events of the pod say why').split(
+    /\. Threshold quantity|\. Container /,
+  )
   return clip(reason.trim().replace(/\.$/, ''))
 }
 
