@@ -8,7 +8,7 @@ import { type ClientPod, startClientPod } from '../support/cluster/client.ts'
 import { useNamespace } from '../support/cluster/namespace.ts'
 import { report } from '../support/cluster/report.ts'
 import { applyStore, podRuns, readStore, type StoreRef, secretEntry, untilSettled } from '../support/cluster/store.ts'
-import { startWriter, type Writer } from '../support/cluster/writer.ts'
+import { startWriter } from '../support/cluster/writer.ts'
 import { until } from '../support/until.ts'
 
 const HOUR_MS = 3_600_000
@@ -20,14 +20,12 @@ describe('a certificate of somebody else, and client certificates', function () 
   const ref: StoreRef = { namespace, name: 'shop' }
   let company: IssuedPair
   let client: ClientPod
-  let writer: Writer
 
   before(async () => {
     company = await createAuthority({ commonName: 'company', nowMs: Date.now(), validityMs: 24 * HOUR_MS })
     await applyStore(ref)
     await untilSettled(ref)
     client = await startClientPod({ namespace, bindings: [ref.name] })
-    writer = await startWriter(client, { binding: ref.name })
   })
 
   async function give(dnsNames: readonly [string, ...string[]], options: { nowMs?: number } = {}): Promise<IssuedPair> {
@@ -70,6 +68,7 @@ describe('a certificate of somebody else, and client certificates', function () 
   }
 
   it('is refused by name while it does not exist, has wrong names or is expired, and nothing stops', async () => {
+    const writer = await startWriter(client, { binding: ref.name })
     await applyStore(ref, { tls: { secretName: SECRET } })
     await untilCondition('Stalled', `True SecretMissing: there is no Secret "${SECRET}"`)
     await give(['other.example'])
@@ -82,10 +81,13 @@ describe('a certificate of somebody else, and client certificates', function () 
     await untilCondition('TLSReady', 'the last good one stays in use')
     await untilCondition('Ready', 'True')
     await writer.untilFlowing(50)
+    const summary = await writer.stop()
+    expect([summary.failed, summary.reconnects]).to.deep.equal([0, 0])
   })
 
   it('takes over from the store’s own without a restart, a failed write or a cut connection', async () => {
     const runs = await podRuns(ref)
+    const writer = await startWriter(client, { binding: ref.name })
     const startedMs = performance.now()
 
     const pair = await give(names())
@@ -93,7 +95,10 @@ describe('a certificate of somebody else, and client certificates', function () 
     await untilServed(pair)
 
     await writer.untilFlowing(100)
-    report('own certificate to a Secret', { tookMs: Math.round(performance.now() - startedMs) })
+    const summary = await writer.stop()
+    const { acknowledged, failed, reconnects } = summary
+    report('own certificate to a Secret', { tookMs: Math.round(performance.now() - startedMs), acknowledged, failed })
+    expect([failed, reconnects]).to.deep.equal([0, 0])
     expect(await podRuns(ref)).to.deep.equal(runs)
     expect(await secretEntry(namespace, 'shop-session-binding', 'ca.crt')).to.include(company.certificatePem.trim())
   })
@@ -109,6 +114,7 @@ describe('a certificate of somebody else, and client certificates', function () 
 
   it('is followed by a demand for client certificates, which each binding has', async () => {
     const runs = await podRuns(ref)
+    const writer = await startWriter(client, { binding: ref.name })
     await applyStore(ref, { tls: { secretName: SECRET, clientAuth: 'Require' } })
     await until(
       async (see) => {
