@@ -85,6 +85,8 @@ export type Snapshot = Readonly<{
   refusedRoll?: Obstacle
   /** No primary was ever newer than this. */
   minVersion?: string
+  /** The template that is asked for is not on the StatefulSet yet, or its controller has not seen it: no pod is told outdated. */
+  isTemplateAwaited: boolean
   /** maxmemory cannot reach its goal yet: why. */
   pending?: string
 }>
@@ -178,6 +180,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     inForce: canonical(roll.inForce),
     ...(roll.obstacle && { refusedRoll: roll.obstacle }),
     ...(roll.minVersion !== undefined && { minVersion: roll.minVersion }),
+    isTemplateAwaited: !template.isObserved,
     certificate,
     isSpread: isSpread({ spec, credentials, members }),
     clusterDomain,

@@ -14,7 +14,7 @@ import { kubectl } from '../support/cluster/command.ts'
 import { useNamespace } from '../support/cluster/namespace.ts'
 import { untilOperatorReady } from '../support/cluster/operator.ts'
 import { report } from '../support/cluster/report.ts'
-import { conditionOf, podRuns, readStore, untilSettled } from '../support/cluster/store.ts'
+import { conditionOf, isSettled, podRuns, readStore } from '../support/cluster/store.ts'
 import { startWriter } from '../support/cluster/writer.ts'
 import { until } from '../support/until.ts'
 
@@ -123,7 +123,15 @@ async function makeStores(dir: string, namespace: string): Promise<readonly stri
   for (const file of readdirSync(folder).filter((each) => files.has(each)))
     await kubectl(['apply', '--server-side', '-n', namespace, '-f', join(folder, file)])
   const names = [...new Set([...written, ...stores].map(({ value }) => value.metadata?.name ?? ''))]
-  await Promise.all(names.map((name) => untilSettled({ namespace, name }, { deadlineMs: 240_000 })))
+  // All in one look: a store whose parameters need a start rolls once more after its first primary.
+  await until(
+    async (see) => {
+      const read = await Promise.all(names.map((name) => readStore({ namespace, name })))
+      see(read.filter((store) => !isSettled(store)).map(({ metadata, status }) => [metadata.name, status]))
+      return read.every((store) => isSettled(store))
+    },
+    { what: 'every store to be settled', deadlineMs: 240_000 },
+  )
   return names.toSorted()
 }
 

@@ -54,6 +54,8 @@ export type ConditionInputs = Readonly<{
   previous: SessionStoreStatus | undefined
   /** Servers with settings that are asserted only after something else: what and why. */
   pending?: string
+  /** Whether pods are outdated cannot be told yet. */
+  isTemplateAwaited?: boolean
   /** Only with persistence. */
   volumeFacts?: VolumeFacts
 }>

@@ -40,6 +40,8 @@ function planWork(inputs: ConditionInputs, size: number, podWait?: string): Reco
   if (pending) return is('True', 'Applying', podWait ?? pending)
   if (podWait) return is('True', 'WaitingForPods', podWait)
   if (tls.kind === 'Served' && tls.change !== undefined) return is('True', 'Applying', tls.change)
+  // Between the write of a new template and its controller's look at it no pod seems outdated.
+  if (inputs.isTemplateAwaited) return is('True', 'Applying', 'the pods are about to be held against the new template')
   return is('False', 'UpToDate', 'the spec is applied')
 }
 

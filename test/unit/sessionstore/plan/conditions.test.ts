@@ -11,7 +11,15 @@ import { facts, NOW_MS } from '../../../support/topology/words.ts'
 type Options = Partial<
   Pick<
     ConditionInputs,
-    'write' | 'tls' | 'obstacle' | 'previous' | 'pending' | 'troubles' | 'fullSyncLoops' | 'capacity'
+    | 'write'
+    | 'tls'
+    | 'obstacle'
+    | 'previous'
+    | 'pending'
+    | 'troubles'
+    | 'fullSyncLoops'
+    | 'capacity'
+    | 'isTemplateAwaited'
   >
 >
 
@@ -140,6 +148,7 @@ describe('planConditions(): Stalled and Reconciling', () => {
     ['tells a slow start', '', WELL, 'True WaitingForPods', trouble('Starting', 60)],
     ['tells growth that waits', '', WELL, 'True Applying', { pending: 'maxmemory', ...trouble('ResizeDeferred', 0) }],
     ['tells what is still to come', '', WELL, 'True Applying', { pending: 'maxmemory' }],
+    ['is True until pods can be held against the template', '', WELL, 'True Applying', { isTemplateAwaited: true }],
   ])
 })
 
