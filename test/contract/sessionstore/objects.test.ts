@@ -157,6 +157,8 @@ describe('the objects of a SessionStore', function () {
         deadlineMs: 10_000,
       },
     )
+    // Its controller looks at the StatefulSet once more.
+    await runPods(stage.client, stage.ref('shop'))
     await stage.awaitReady('shop')
     expect((await stage.store('shop')).status).to.deep.include({ quorum: { n: 1, w: 0 }, primary: 'shop-0' })
   })
