@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { SESSION_STORES, type SessionStoreSpec } from '../../src/api/v1alpha1/sessionstore.ts'
-import { clusterScoped, EVENTS, namespaced } from '../../src/kube/resources.ts'
+import { clusterScoped, EVENTS, namespaced, PODS } from '../../src/kube/resources.ts'
 import type { Condition, KubeObject, Resource } from '../../src/kube/types.ts'
-import { applyObject, deleteObject, listObjects, mergePatch } from '../support/cluster/api.ts'
+import { applyObject, callJson, deleteObject, listObjects, mergePatch, pathOf } from '../support/cluster/api.ts'
 import { CLIENT_IMAGE } from '../support/cluster/client.ts'
 import { kubectl } from '../support/cluster/command.ts'
 import { useNamespace } from '../support/cluster/namespace.ts'
@@ -113,6 +113,26 @@ describe('what a namespace does not allow', function () {
     return { apiVersion, kind, metadata: { name: 'rule', ...(namespace && { namespace }) }, spec } as KubeObject
   }
 
+  /** Whether a pod would be admitted; undefined: refused by the policy, which the API server takes up some time after its creation. */
+  async function tryPod(namespace: string): Promise<'admitted' | undefined> {
+    const securityContext = {
+      allowPrivilegeEscalation: false,
+      runAsNonRoot: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    }
+    const spec = { containers: [{ name: 'probe', image: CLIENT_IMAGE, securityContext }] }
+    const body = { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name: 'probe' }, spec }
+    const call = { method: 'POST', query: { dryRun: 'All' }, contentType: 'application/json', body } as const
+    try {
+      await callJson(pathOf(PODS, { namespace }), call)
+      return 'admitted'
+    } catch (error) {
+      if (String(error).includes('no pods on Sundays')) return undefined
+      throw error
+    }
+  }
+
   before(async () => {
     await applyObject(QUOTAS, ruleOf(QUOTAS, full, { hard: { 'requests.memory': '100Mi' } }))
     const limits = [{ type: 'Container', max: { memory: '100Mi' } }]
@@ -127,6 +147,17 @@ describe('what a namespace does not allow', function () {
     await applyObject(POLICIES, { ...ruleOf(POLICIES, '', spec), metadata: policy })
     const binding = { policyName: guarded, validationActions: ['Deny'] }
     await applyObject(POLICY_BINDINGS, { ...ruleOf(POLICY_BINDINGS, '', binding), metadata: policy })
+    await until(
+      async (see) => {
+        const verdict = await tryPod(guarded)
+        see(verdict)
+        return verdict === undefined
+      },
+      {
+        what: 'the policy to be in force',
+        deadlineMs: 30_000,
+      },
+    )
     for (const namespace of [full, narrow, guarded]) await applyStore({ namespace, name: 'shop' }, { replicas: 1 })
   })
 
