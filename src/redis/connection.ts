@@ -160,6 +160,9 @@ function hold(redis: Redis, commandTimeoutMs: number, passwordIndex: number): Co
     const outcome = sent.then((value): CallResult => ({ ok: true, value }), toFailure)
     const timeoutMs = callOptions.timeoutMs ?? commandTimeoutMs
     const raced = await withDeadline(outcome, timeoutMs)
+    // A broken socket refuses commands at once, and its close event waits for a turn of the event loop: whoever sends while
+    // the connection is open would never let that turn come.
+    if (raced.kind === 'done' && !raced.value.ok && raced.value.reason === 'Closed') ended('peer')
     if (raced.kind === 'done') return raced.value
     return { ok: false, reason: 'Timeout', code: '', message: `no reply to ${name} within ${timeoutMs} ms` }
   }

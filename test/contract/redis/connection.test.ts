@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { ConnectionOptions } from '../../../src/redis/connection.ts'
+import type { Connection, ConnectionOptions } from '../../../src/redis/connection.ts'
 import { issueCertificates } from './certificates.ts'
 import { type Group, type Member, SERVER_NAMES, startGroup } from './group.ts'
 
@@ -107,6 +107,31 @@ for (const name of SERVER_NAMES) {
       const ours = new Promise((resolve) => other.onClose(resolve))
       other.close()
       expect(await ours).to.equal('us')
+    })
+
+    it('is over with the first reply that says so: who sends while it is open does not send for ever', async () => {
+      const other = await group.connect(member)
+      let refused = 0
+      // The event loop gets no turn from a command that is refused at once.
+      async function sendWhileOpen(connection: Connection): Promise<void> {
+        while (connection.isOpen() && refused < 1000) {
+          if ((await connection.call(['PING'])).ok) return
+          refused += 1
+        }
+      }
+      for (let round = 0; round < 10; round += 1) {
+        const connection = await group.connect(member)
+        const sending: Promise<void>[] = []
+        const killed = other.call(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'])
+        while (connection.isOpen()) {
+          sending.push(sendWhileOpen(connection))
+          await new Promise(setImmediate)
+        }
+        await Promise.all([killed, ...sending])
+        const perConnection = refused
+        refused = 0
+        expect(perConnection, `commands refused in round ${round}`).to.be.lessThan(1000)
+      }
     })
   })
 }
