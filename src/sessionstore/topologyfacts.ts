@@ -97,6 +97,14 @@ function parseMark(text: string): Mark | undefined {
 function readIntent({ status }: SessionStore): Intent | undefined {
   const operation = status?.operation
   if (!operation || operation.kind === 'ScaleIn') return undefined
-  const { kind, epoch, candidate, from, startedAt, reason = '' } = operation
-  return { kind, epoch, candidate, ...(from !== undefined && { from }), reason, startedAtMs: Date.parse(startedAt) }
+  const { kind, epoch, candidate, candidateRunID, from, startedAt, reason = '' } = operation
+  return {
+    kind,
+    epoch,
+    candidate,
+    ...(candidateRunID !== undefined && { candidateRunId: candidateRunID }),
+    ...(from !== undefined && { from }),
+    reason,
+    startedAtMs: Date.parse(startedAt),
+  }
 }

@@ -109,6 +109,7 @@ export const storeOperation = object('A dangerous act that was decided and is no
   kind: required(oneOf('The act.', ['Bootstrap', 'Failover', 'Move', 'ScaleIn'])),
   epoch: required(integer('Epoch that the store has after the act.', { minimum: 0 })),
   candidate: required(string('Pod that is the primary after the act.', podName)),
+  candidateRunID: string('Run of its server that was chosen.', { maxLength: 64 }),
   from: string('Pod that was the primary before the act.', podName),
   startedAt: required(time('When the act was decided.')),
   reason: string('Why the act was decided.', { maxLength: 64 }),

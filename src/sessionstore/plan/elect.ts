@@ -205,6 +205,7 @@ function planFailover(facts: TopologyFacts, electorate: Electorate): TopologySte
     kind: 'Failover',
     epoch: electorate.epoch + 1,
     candidate: candidate.name,
+    candidateRunId: candidate.probe.runId,
     reason: electorate.isBehind ? 'NewestDataLost' : failoverReason(facts, electorate),
     ...(electorate.lastPrimary !== undefined && { from: electorate.lastPrimary }),
   })

@@ -39,18 +39,25 @@ export function isMaster(member: MemberFacts): boolean {
 }
 
 /**
- * Best first: seq, then the offset where both histories are one. Names of histories order equals, so that the order is
- * one whatever members are compared. Data comes before convenience: a leaving pod hands over later.
+ * Best first: seq, then the history of the last primary, whose disk has all that it acknowledged since the last seq, then the
+ * offset where both histories are one. Names of histories order equals, so that the order is one whatever members are
+ * compared. Data comes before convenience: a leaving pod hands over later.
  */
-function byFreshness(a: ReachedMember, b: ReachedMember): number {
-  const seq = (b.probe.record?.seq ?? 0) - (a.probe.record?.seq ?? 0)
-  if (seq !== 0) return seq
-  const master = Number(isMaster(a)) - Number(isMaster(b))
-  if (master !== 0) return master
-  if (a.probe.replicationId !== b.probe.replicationId) return a.probe.replicationId < b.probe.replicationId ? -1 : 1
-  const offset = b.probe.offset - a.probe.offset
-  if (offset !== 0) return offset
-  return Number(a.pod?.isTerminating ?? false) - Number(b.pod?.isTerminating ?? false) || a.ordinal - b.ordinal
+function byFreshness(last: ReachedMember | undefined): (a: ReachedMember, b: ReachedMember) => number {
+  const ofLast = (member: ReachedMember): number => Number(member.probe.replicationId === last?.probe.replicationId)
+  return (a, b) => {
+    const seq = (b.probe.record?.seq ?? 0) - (a.probe.record?.seq ?? 0)
+    if (seq !== 0) return seq
+    const master = Number(isMaster(a)) - Number(isMaster(b))
+    if (master !== 0) return master
+    const history = ofLast(b) - ofLast(a)
+    if (history !== 0) return history
+    if (a.probe.replicationId !== b.probe.replicationId) return a.probe.replicationId < b.probe.replicationId ? -1 : 1
+    const offset = b.probe.offset - a.probe.offset
+    if (offset !== 0) return offset
+    const leaving = Number(a.pod?.isTerminating ?? false) - Number(b.pod?.isTerminating ?? false)
+    return leaving || Number(b === last) - Number(a === last) || a.ordinal - b.ordinal
+  }
 }
 
 function findLastPrimary(facts: TopologyFacts, records: readonly EpochRecord[], epoch: number): string | undefined {
@@ -85,6 +92,7 @@ export function readElectorate(facts: TopologyFacts): Electorate {
   // Two of one epoch: a first bootstrap was begun again before its mark; only the labelled one was ever written to.
   const primary = rightful.find((member) => member.pod?.role === 'primary') ?? rightful[0]
   const lastPrimary = findLastPrimary(facts, records, recorded)
+  const last = reached.find((member) => member.name === lastPrimary)
   return {
     isBootstrapped,
     epoch,
@@ -94,7 +102,7 @@ export function readElectorate(facts: TopologyFacts): Electorate {
     reached,
     ...(primary && { primary }),
     ...(lastPrimary !== undefined && { lastPrimary }),
-    candidates: reached.filter((member) => isCandidate(member, facts, recorded)).toSorted(byFreshness),
+    candidates: reached.filter((member) => isCandidate(member, facts, recorded)).toSorted(byFreshness(last)),
     isBehind,
     hidden: reached.filter((member) => member.probe.isRecordHidden && !member.probe.isLoading),
   }

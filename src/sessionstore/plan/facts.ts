@@ -25,6 +25,8 @@ export type Intent = Readonly<{
   /** The epoch that begins when the intent is done. */
   epoch: number
   candidate: string
+  /** The run of the candidate's server that was chosen (its `run_id`): what made it the best may be gone with that run. */
+  candidateRunId?: string
   /** Last primary; absent at a first bootstrap. */
   from?: string
   reason: string

@@ -134,7 +134,7 @@ function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step)
   const isBootstrap = intent.kind === 'Bootstrap'
   // It ended after its record stood and came back with it: that epoch was lived, and others may have gone further in it.
   const isLived = (record?.epoch ?? 0) >= intent.epoch && !isMaster(candidate)
-  if (isLived) return chooseAgain(facts, electorate, step)
+  if (isLived || isChoiceOver(facts, step)) return chooseAgain(facts, electorate, step)
   // A candidate that came back empty must not win over members that still hold the data (F1).
   if (!isBootstrap && !electorate.candidates.includes(candidate)) return chooseAgain(facts, electorate, step)
   const isDataShown = electorate.reached.some((member) => recordOf(member, facts.storeUID) !== undefined)
@@ -143,6 +143,16 @@ function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step)
   const fence = planFence(facts, electorate, candidate)
   if (fence) return fence
   return { kind: 'promote', candidate: candidate.name, expectedEpoch: record?.epoch ?? 'none' }
+}
+
+/**
+ * It was chosen because it lived through the end of the primary, and has ended itself since: the last primary may be back
+ * from its disk with what it took when its replicas were gone already (12 acknowledged writes of 45 ms were lost to that).
+ */
+function isChoiceOver({ hasVolumes }: TopologyFacts, { intent, candidate }: Step): boolean {
+  const { kind, candidateRunId } = intent
+  if (!hasVolumes || kind !== 'Failover' || candidateRunId === undefined) return false
+  return candidate?.probe.kind === 'reached' && candidate.probe.runId !== candidateRunId
 }
 
 /** An epoch that is marked was lived already: a candidate without its record lost it, and must not begin it twice. */
@@ -195,6 +205,9 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
       message: `candidate ${intent.candidate} does not answer`,
       requeueAfterMs: LOOK_AGAIN_MS,
     }
+  // Who is not prepared cannot be chosen, and may be the one that has most.
+  const unprepared = unpreparedMembers(facts)
+  if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
   // The old primary, fenced or not, has all that was ever acknowledged: it gets a new epoch like any other.
   const old = electorate.primary && isPrepared(electorate.primary, facts) ? electorate.primary : undefined
   const next = old ?? electorate.candidates[0]
@@ -208,7 +221,15 @@ function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, can
   const reason = electorate.isBehind ? 'NewestDataLost' : reasonAgain(facts, electorate, intent)
   return {
     kind: 'recordIntent',
-    intent: { ...intent, kind: 'Failover', epoch, candidate: next.name, reason, startedAtMs: facts.nowMs },
+    intent: {
+      ...intent,
+      kind: 'Failover',
+      epoch,
+      candidate: next.name,
+      candidateRunId: next.probe.runId,
+      reason,
+      startedAtMs: facts.nowMs,
+    },
   }
 }
 

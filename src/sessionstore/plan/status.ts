@@ -73,8 +73,16 @@ export function planStatus(inputs: StatusInputs): SessionStoreStatus & Record<st
 
 /** An intent as the status holds it. */
 export function toOperation(intent: Intent, startedAt: string): StoreOperation {
-  const { kind, epoch, candidate, from, reason } = intent
-  return { kind, epoch, candidate, ...(from !== undefined && { from }), startedAt, reason }
+  const { kind, epoch, candidate, candidateRunId, from, reason } = intent
+  return {
+    kind,
+    epoch,
+    candidate,
+    ...(candidateRunId !== undefined && { candidateRunID: candidateRunId }),
+    ...(from !== undefined && { from }),
+    startedAt,
+    reason,
+  }
 }
 
 function planConditionList(inputs: StatusInputs): readonly Condition[] {

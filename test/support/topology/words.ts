@@ -16,7 +16,7 @@ const FENCED_W = 1000
 
 /**
  * Facts from words. The store: `n:3 w:1` (goal), `mark:epoch/n/w` or `virgin`, `size:3` (StatefulSet), `status:1`,
- * `intent:Failover/2/s-1/s-0/Reason`, `begun:5` (seconds since the intent), `refuse`, `manual`, `lag:4` (goal), `markLag:4`, `suspended`, `degraded:4`, `stale` (runs that have ended are noted),
+ * `intent:Failover/2/s-1/s-0/Reason`, `begun:5` (seconds since the intent), `chosen:run-s-1` (the run that it chose), `refuse`, `manual`, `lag:4` (goal), `markLag:4`, `suspended`, `degraded:4`, `stale` (runs that have ended are noted),
  * `volumes`, `accepted:1` (loss at that epoch), `observing:60`, `last:s-0` (whom the records name), `heard:s-0/1` (seconds since),
  * `unseen:s-1/1` (seconds since it may have run without our seeing it).
  * Defaults: three members at their goal n 3, w 1, in epoch 1 under s-0.
@@ -101,6 +101,7 @@ function intentOf(said: Words): Intent | undefined {
     kind: kind as IntentKind,
     epoch: Number(epoch),
     candidate,
+    ...(said.has('chosen') && { candidateRunId: said.text('chosen') ?? '' }),
     ...(from !== '' && { from }),
     reason,
     startedAtMs: NOW_MS - said.number('begun', 1) * 1000,
@@ -128,7 +129,7 @@ type Surroundings = Readonly<{ record: EpochRecord | undefined; last: string; me
  * Reach: `silent:4` (seconds), `refused`, `unknown`, `stopped`, `gone` (no pod), `ghost`, `was:master`.
  * Data: `empty`, `foreign`, `keys:7`, `epoch:2`, `names:s-1`, `seq:11`, `offset:110`, `lineage:b`, `says:n/w` (record),
  * `age:9` (seconds since its record was written).
- * Server: `unprepared`, `failed` (prepare), `fenced`, `gate:0`, `lag:4`, `syncing`, `loading`, `moving` (FAILOVER), `version:9.0`,
+ * Server: `run:2` (started again), `unprepared`, `failed` (prepare), `fenced`, `gate:0`, `lag:4`, `syncing`, `loading`, `moving` (FAILOVER), `version:9.0`,
  * `feeds:s-1` (lists it as online).
  * Pod: `podless`, `unnoted` (took no part yet), `joined` (beside `nowhere`: its restart was not seen yet), `labelled`, `unlabelled`, `leaving`, `old`, `unready`, `unreadable`, `unjoined`, `nodeDown`.
  */
@@ -207,7 +208,7 @@ function reached(said: Words, server: Server): ServerFacts {
   return {
     kind: 'reached',
     failedWrites: [],
-    runId: `run-${server.name}`,
+    runId: said.text('run') ?? `run-${server.name}`,
     version: said.text('version') ?? '9.1',
     role,
     ...(role === 'master' ? { isLinkUp: false, isRecordHidden: false } : linkOf(said, server)),

@@ -1,6 +1,6 @@
 import type { Mark } from '../../../../src/sessionstore/plan/facts.ts'
 import { podOf, type World } from './cluster.ts'
-import type { Cell, Server } from './server.ts'
+import { type Cell, hasHistory, type Server } from './server.ts'
 
 export type Ack = Readonly<{ cell: Cell; atMs: number; epoch: number; server: string }>
 
@@ -29,6 +29,8 @@ export function watchOver(world: World): Watch {
   let forgivenBelow = 0
   let writer = ''
   const ended = new Set<string>()
+  /** The newest primary that ended, and the last server that was started before its end. */
+  let fallen: Readonly<{ primary: Server; lastId: number }> | undefined
 
   function breakRule(rule: string): never {
     throw new Broken(rule)
@@ -45,6 +47,21 @@ export function watchOver(world: World): Watch {
     if (epoch < newest) breakRule(`${server.name} acknowledges a write in epoch ${epoch}, the newest is ${newest}`)
     if (ended.has(termOf(server)) && !world.isForgetful)
       breakRule(`${server.name} acknowledges a write after ${writer} did`)
+  }
+
+  /** On volumes a last primary that is back has all that was acknowledged; where nobody lived on, nobody else is better. */
+  function judgeRestart(candidate: Server, reached: readonly Server[]): void {
+    if (!world.disks || !fallen || fallen.primary !== newestPrimary) return
+    const { primary, lastId } = fallen
+    const back = reached.find((server) => server.name === primary.name && server.preparedHash !== '')
+    const isFromNothing = reached.every((server) => server.id > lastId)
+    // One that cannot be prepared is not waited for.
+    const isElectable = !world.unpreparable.has(primary.name)
+    if (!back || !isElectable || !isFromNothing || world.isForgetful || !hasHistory(back, primary.head)) return
+    if (!hasHistory(candidate, primary.head))
+      breakRule(
+        `${candidate.name} is promoted after all restarted while the last primary ${back.name} is back with more`,
+      )
   }
 
   return {
@@ -70,6 +87,7 @@ export function watchOver(world: World): Watch {
         if (epoch > own)
           breakRule(`${candidate.name} of epoch ${own} is promoted while ${other.name} has epoch ${epoch}`)
       }
+      judgeRestart(candidate, reached)
     },
     onRecord(server, epoch, isAwaited) {
       // A server that thaws does what it was told as a primary; as a zombie it changes nothing with it.
@@ -108,6 +126,8 @@ export function watchOver(world: World): Watch {
       writer = term
     },
     onTick() {
+      if (newestPrimary && !newestPrimary.isAlive && fallen?.primary !== newestPrimary)
+        fallen = { primary: newestPrimary, lastId: Math.max(...world.servers.map(({ id }) => id)) }
       const labelled = world.pods.filter((pod) => pod.role === 'primary')
       if (labelled.length > 1) breakRule(`${labelled.map((pod) => pod.name).join(' and ')} are labelled as primary`)
     },

@@ -71,8 +71,14 @@ describe('planTopology(): a planned move (dataplane 6, F25)', () => {
     [
       'is a failover when the old primary came back empty',
       MOVE,
-      ['s-0 restarted shown labelled', 's-1 cut shown', 's-2 cut shown'],
+      ['s-0 nowhere empty shown labelled', 's-1 cut shown', 's-2 cut shown'],
       'intent Failover epoch 3 s-1 from s-0 (PrimaryRestarted)',
+    ],
+    [
+      'prepares it first: only then it could be chosen, if it had the data',
+      MOVE,
+      ['s-0 restarted shown labelled', 's-1 cut shown', 's-2 cut shown'],
+      'prepare s-0',
     ],
     [
       'shows hidden records first when the old primary died in the middle',

@@ -115,5 +115,59 @@ describe('planTopology(): a restart from nothing with volumes (dataplane 3, F3)'
       ['s-0 nowhere shown epoch:1', 's-1 nowhere shown seq:11', 's-2 nowhere shown seq:12'],
       'intent Failover epoch 3 s-2 from s-0 (PrimarySilent)',
     ],
+    [
+      'prefers the last primary among equals: it has what it took after the last heartbeat',
+      'volumes last:s-1',
+      ['s-0 nowhere shown lineage:a', 's-1 nowhere shown lineage:b', 's-2 nowhere shown lineage:c'],
+      'intent Failover epoch 2 s-1 from s-1 (PrimaryRestarted)',
+    ],
+  ])
+})
+
+describe('planTopology(): a failover whose candidate ends as well, with volumes', () => {
+  const CHOSEN = 'volumes status:2 intent:Failover/2/s-1/s-0 chosen:run-s-1'
+  itPlans([
+    [
+      'finishes it while the run that was chosen lives',
+      CHOSEN,
+      ['s-0 gone', 's-1 cut shown', 's-2 gone'],
+      'promote s-1 over epoch 1',
+    ],
+    [
+      'chooses again after that run: the last primary is back with more',
+      CHOSEN,
+      ['s-0 nowhere shown lineage:b', 's-1 nowhere shown run:2', 's-2 nowhere shown'],
+      'intent Failover epoch 3 s-0 from s-0 (PrimarySilent)',
+    ],
+    [
+      'waits for the last primary, as in any restart from nothing',
+      CHOSEN,
+      ['s-0 gone silent:3', 's-1 nowhere shown run:2', 's-2 nowhere shown'],
+      'wait WaitingForMembers',
+    ],
+    [
+      'goes on with one that lived on, if there is one',
+      CHOSEN,
+      ['s-0 gone silent:3', 's-1 nowhere shown run:2 lineage:b', 's-2 cut shown'],
+      'intent Failover epoch 3 s-2 from s-0 (PrimarySilent)',
+    ],
+    [
+      'prepares everybody who answers before it chooses',
+      CHOSEN,
+      ['s-0 nowhere shown unprepared', 's-1 gone silent:31', 's-2 nowhere shown'],
+      'prepare s-0',
+    ],
+    [
+      'finishes an intent of an operator that did not note the run',
+      'volumes status:2 intent:Failover/2/s-1/s-0',
+      ['s-0 nowhere shown', 's-1 nowhere shown run:2', 's-2 nowhere shown'],
+      'promote s-1 over epoch 1',
+    ],
+    [
+      'without volumes needs no such rule: who ends comes back empty',
+      'status:2 intent:Failover/2/s-1/s-0 chosen:run-s-1',
+      ['s-0 nowhere shown empty', 's-1 nowhere shown run:2', 's-2 nowhere shown empty'],
+      'promote s-1 over epoch 1',
+    ],
   ])
 })
