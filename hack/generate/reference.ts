@@ -42,9 +42,7 @@ function kindSection(kind: KindSchema): readonly string[] {
     specTable(kind.spec),
     '### What the API server refuses',
     'Beside wrong types, words and ranges:',
-    rulesOf(kind)
-      .map(({ rule }) => `- ${rule.message}`)
-      .join('\n'),
+    [...new Set(rulesOf(kind).map(({ rule }) => `- ${rule.message}`))].join('\n'),
     '### status',
     statusTable(kind.status),
     `Conditions: ${conditions}.`,

@@ -1,6 +1,9 @@
-import { list, map, object, oneOf, required, string } from './schema.ts'
+import { list, map, type Options, object, oneOf, required, string } from './schema.ts'
 
-const LIMITS = { terms: 8, values: 16, key: 317, value: 63 } as const
+/** Longest key of a label: a prefix of 253, a slash, a name of 63. */
+export const LABEL_KEY_LENGTH = 317
+
+const LIMITS = { terms: 16, values: 16, value: 63 } as const
 const KEY_PATTERN = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'
 const VALUE_PATTERN = '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$'
 
@@ -9,16 +12,11 @@ const value = string('Value of a label.', { maxLength: LIMITS.value, pattern: VA
 const term = object(
   'One requirement on a label.',
   {
-    key: required(
-      string('Name of the label.', { minLength: 1, maxLength: LIMITS.key, pattern: KEY_PATTERN, change: 'live' }),
-    ),
-    operator: required(
-      oneOf('How the label is compared with values.', ['In', 'NotIn', 'Exists', 'DoesNotExist'], { change: 'live' }),
-    ),
+    key: required(string('Name of the label.', { minLength: 1, maxLength: LABEL_KEY_LENGTH, pattern: KEY_PATTERN })),
+    operator: required(oneOf('How the label is compared with values.', ['In', 'NotIn', 'Exists', 'DoesNotExist'])),
     values: list('Values of In and NotIn; Exists and DoesNotExist have none.', value, {
       maxItems: LIMITS.values,
       defaultText: 'none',
-      change: 'live',
     }),
   },
   {
@@ -33,33 +31,35 @@ const term = object(
   },
 )
 
-/** A selector on the labels of other objects, such as namespaces; at least one term, all of which must hold. */
-export function labelSelector(description: string, hint: string) {
+/** Schema of a Kubernetes label selector; an empty one selects everything. */
+export function labelSelector(description: string, options: Options = {}) {
+  const { change } = options
+  const common = { defaultText: 'none', ...(change !== undefined && { change }) }
   return object(
     description,
     {
       matchLabels: map('Labels that must be there with these values.', value, {
+        ...common,
         maxProperties: LIMITS.terms,
-        defaultText: 'none',
-        change: 'live',
       }),
-      matchExpressions: list('Requirements that must all hold.', term, {
-        maxItems: LIMITS.terms,
-        defaultText: 'none',
-        change: 'live',
-      }),
+      matchExpressions: list('Requirements that must all hold.', term, { ...common, maxItems: LIMITS.terms }),
     },
-    {
-      change: 'live',
-      rules: [
-        {
-          name: 'selector-terms',
-          rule: '(has(self.matchLabels) && self.matchLabels.size() > 0) || (has(self.matchExpressions) && self.matchExpressions.size() > 0)',
-          message: `selector must have at least one term; ${hint}`,
-        },
-      ],
-    },
+    options,
   )
+}
+
+/** A label selector that admits: it has at least one term, as an empty one would admit everybody by mistake. */
+export function admittingSelector(description: string, hint: string) {
+  return labelSelector(description, {
+    change: 'live',
+    rules: [
+      {
+        name: 'selector-terms',
+        rule: '(has(self.matchLabels) && self.matchLabels.size() > 0) || (has(self.matchExpressions) && self.matchExpressions.size() > 0)',
+        message: `selector must have at least one term; ${hint}`,
+      },
+    ],
+  })
 }
 
 /** A label selector as an object of ours carries it. */

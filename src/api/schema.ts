@@ -50,7 +50,8 @@ type ObjectOf<F extends Fields> = Flatten<
   { [K in RequiredKeys<F>]: Infer<F[K]> } & { [K in Exclude<keyof F, RequiredKeys<F>>]?: Infer<F[K]> }
 >
 
-type Options = Readonly<{ defaultText?: string; change?: string; rules?: readonly Rule[] }>
+/** What any schema may say beside its type. */
+export type Options = Readonly<{ defaultText?: string; change?: string; rules?: readonly Rule[] }>
 
 function common(description: string, options: Options): Common {
   const { defaultText, change, rules = [] } = options

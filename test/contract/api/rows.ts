@@ -9,6 +9,7 @@ import { networkPolicyRows } from './rows/networkpolicy.ts'
 import { persistenceRows } from './rows/persistence.ts'
 import { podTemplateRows } from './rows/podtemplate.ts'
 import type { RowsOfRule } from './rows/row.ts'
+import { selectorRows } from './rows/selector.ts'
 import { tlsRows } from './rows/tls.ts'
 
 /** One entry for each rule of SessionStore. */
@@ -24,4 +25,5 @@ export const SESSION_STORE_ROWS: Readonly<Record<string, RowsOfRule>> = {
   ...networkPolicyRows,
   ...podTemplateRows,
   ...bindingsRows,
+  ...selectorRows,
 }

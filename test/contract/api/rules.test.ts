@@ -85,11 +85,9 @@ describe('rules of the schemas', () => {
   for (const { kind, resource, rows } of suites) {
     describe(kind.kind, () => {
       it('has rows for each rule and for no other', () => {
-        expect(Object.keys(rows).sort()).to.deep.equal(
-          rulesOf(kind)
-            .map(({ rule }) => rule.name)
-            .sort(),
-        )
+        // A rule of a schema that stands in several places is one rule.
+        const names = new Set(rulesOf(kind).map(({ rule }) => rule.name))
+        expect(Object.keys(rows).sort()).to.deep.equal([...names].sort())
       })
 
       for (const [rule, acts] of Object.entries(rows)) {

@@ -1,5 +1,5 @@
+import { LABEL_KEY_LENGTH, labelSelector } from '../../labelselector.ts'
 import { integer, list, map, object, oneOf, required, string } from '../../schema.ts'
-import { LABEL_KEY_LENGTH, labelSelector } from './selector.ts'
 
 // The shapes of core/v1, without what only clusters of an alpha feature know.
 const MOST = 8

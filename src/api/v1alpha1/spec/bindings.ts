@@ -1,4 +1,4 @@
-import { labelSelector } from '../../labelselector.ts'
+import { admittingSelector } from '../../labelselector.ts'
 import { boolean, object, oneOf } from '../../schema.ts'
 import { BINDING_SOURCES, DEFAULTS, TENANCIES } from '../defaults.ts'
 
@@ -19,7 +19,7 @@ export const bindings = object(
       BINDING_SOURCES,
       { defaultText: DEFAULTS.bindingSource, change: 'live' },
     ),
-    selector: labelSelector(
+    selector: admittingSelector(
       'Labels of the namespaces that are admitted. Needs from: Selector.',
       'from: All admits every namespace',
     ),

@@ -1,6 +1,6 @@
+import { labelSelector } from '../../labelselector.ts'
 import { list, object, oneOf, required, string } from '../../schema.ts'
 import { DEFAULTS, NETWORK_POLICY_MODES } from '../defaults.ts'
-import { labelSelector } from './selector.ts'
 
 const cidr = { minLength: 1, maxLength: 43 } as const
 

@@ -96,49 +96,4 @@ export const bindingsRows: Readonly<Record<string, RowsOfRule>> = {
     ],
     scale: untouched,
   },
-  'selector-values': {
-    create: [
-      { to: expressed({ key: 'team', operator: 'In', values: ['a', 'b'] }, { key: 'x', operator: 'DoesNotExist' }) },
-      {
-        to: expressed({ key: 'team', operator: 'In' }),
-        refusedAt: 'spec.bindings.selector.matchExpressions\\[0\\].values',
-      },
-      {
-        to: expressed({ key: 'team', operator: 'NotIn', values: [] }),
-        refusedAt: 'spec.bindings.selector.matchExpressions\\[0\\].values',
-      },
-      {
-        to: expressed({ key: 'team', operator: 'Exists', values: ['a'] }),
-        refusedAt: 'spec.bindings.selector.matchExpressions\\[0\\].values',
-      },
-    ],
-    update: [
-      {
-        from: expressed({ key: 'team', operator: 'In', values: ['a'] }),
-        to: expressed({ key: 'team', operator: 'Exists', values: ['a'] }),
-        refusedAt: 'spec.bindings.selector.matchExpressions\\[0\\].values',
-      },
-      {
-        from: expressed({ key: 'team', operator: 'In', values: ['a'] }),
-        to: expressed({ key: 'team', operator: 'NotIn', values: ['a'] }),
-      },
-    ],
-    added: [
-      {
-        from: expressed({ key: 'team', operator: 'Exists' }),
-        to: expressed({ key: 'team', operator: 'Exists', values: ['a'] }),
-        refusedAt: 'spec.bindings.selector.matchExpressions\\[0\\].values',
-      },
-      { from: selected(), to: selected({ ...selector, matchExpressions: [{ key: 'x', operator: 'Exists' }] }) },
-    ],
-    removed: [
-      {
-        from: expressed({ key: 'team', operator: 'In', values: ['a'] }),
-        to: expressed({ key: 'team', operator: 'In' }),
-        refusedAt: 'spec.bindings.selector.matchExpressions\\[0\\].values',
-      },
-      { from: expressed({ key: 'team', operator: 'In', values: ['a'] }), to: shared() },
-    ],
-    scale: untouched,
-  },
 }
