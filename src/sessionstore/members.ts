@@ -5,7 +5,7 @@ import type { StoreIdentity } from '../resources/identity.ts'
 import { podHostAbsolute, podName, podOrdinal } from '../resources/names.ts'
 import type { StoreMemory } from './memory.ts'
 import type { MemberFacts } from './plan/facts.ts'
-import { readNode, readPod, readStopped, type TemplateFacts } from './podfacts.ts'
+import { readPod, readStopped, type TemplateFacts } from './podfacts.ts'
 
 export type MemberInputs = Readonly<{
   caches: Caches
@@ -31,7 +31,7 @@ export function readMembers(inputs: MemberInputs): readonly MemberFacts[] {
 function readMember(inputs: MemberInputs, ordinal: number, pod: Pod | undefined): MemberFacts {
   const { caches, memory, nowMs, identity, clusterDomain, template } = inputs
   const name = podName(identity, ordinal)
-  const node = readNode(caches, pod?.spec?.nodeName)
+  const node = pod ? memory.nodeOf(caches, pod) : 'unknown'
   const probe = inputs.facts(name)
   const linkDownSinceMs = memory.noteProbe(name, probe, nowMs)
   const stopped = pod ? readStopped(pod, node) : 'PodGone'

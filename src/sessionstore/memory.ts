@@ -1,9 +1,11 @@
+import type { Caches } from '../caches.ts'
 import type { OperatorError } from '../kube/errors.ts'
 import type { Pod } from '../kube/types.ts'
 import type { ProbeFacts } from '../redis/types.ts'
 import { CapacityMemory } from './capacity.ts'
 import { ConfigMemory } from './configmemory.ts'
 import { FullSyncs } from './fullsyncs.ts'
+import { GoneNodes, type NodeFacts } from './nodes.ts'
 import { RefusedPods } from './refusedpods.ts'
 
 /** Preparing the same run again at once would fail in the same way. */
@@ -51,6 +53,7 @@ export class StoreMemory {
   readonly refusedPods = new RefusedPods()
   readonly capacity: CapacityMemory
   readonly fullSyncs = new FullSyncs()
+  readonly goneNodes = new GoneNodes()
   readonly #refusedResizes = new Map<string, RefusedResize>()
   #refusedExpansion: Readonly<{ sizeBytes: number; nowMs: number; message: string }> | undefined
   #objectsFailure: Readonly<{ error: unknown; attempt: Attempt }> | undefined
@@ -58,6 +61,11 @@ export class StoreMemory {
   constructor(nowMs: number) {
     this.observingSinceMs = nowMs
     this.capacity = new CapacityMemory(nowMs)
+  }
+
+  /** What is known of the Node of a pod. */
+  nodeOf(caches: Pick<Caches, 'nodes'>, { metadata: { uid = '' }, spec }: Pod): NodeFacts {
+    return this.goneNodes.read(caches, { uid, node: spec?.nodeName })
   }
 
   /** Keys of the bindings whose login every answering member was told of; undefined before the first time. */

@@ -25,7 +25,6 @@ import type { Obstacle } from './plan/obstacles.ts'
 import type { PodTrouble } from './plan/podobstacles.ts'
 import { memoryInForce, serverConfigInput } from './plan/server.ts'
 import { type VolumeFacts, volumesInForce } from './plan/volumes.ts'
-import { readNode } from './podfacts.ts'
 import { grantedBytesOf, templateLimitBytes } from './podmemory.ts'
 import { readTroubles } from './podtrouble.ts'
 import { isPodOf, type Kept, readStatefulSet } from './replaced.ts'
@@ -112,7 +111,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
   const bindings = readBindings(caches, store)
   const labelled = caches.pods.byIndex(BY_STORE, keyOf({ metadata: identity }))
   const pods = labelled.filter((pod) => isPodOf(pod, statefulSet, kept))
-  const troubles = pods.flatMap((pod) => readTroubles(pod, readNode(caches, pod.spec?.nodeName), nowMs))
+  const troubles = pods.flatMap((pod) => readTroubles(pod, inputs.memory.nodeOf(caches, pod), nowMs))
   const facts = (member: string): ProbeFacts => inputs.probes.facts(member)
   const roll = decideRoll({
     raw: rawSpecInForce(store, statefulSet),

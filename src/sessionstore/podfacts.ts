@@ -1,21 +1,12 @@
-import type { Caches } from '../caches.ts'
-import type { KubeNode, Pod } from '../kube/types.ts'
+import type { Pod } from '../kube/types.ts'
 import { ANNOTATIONS, JOINED_CONDITION, LABELS, READABLE } from '../resources/labels.ts'
+import type { NodeFacts } from './nodes.ts'
 import type { PodFacts } from './plan/facts.ts'
 import { limitBytesOf } from './podmemory.ts'
 
 const OUT_OF_SERVICE_TAINT = 'node.kubernetes.io/out-of-service'
 const ZONE_LABEL = 'topology.kubernetes.io/zone'
 const SERVER_CONTAINER = 'server'
-
-/** What the cluster knows of the Node of a pod; `unknown` where Nodes may not be read. */
-export type NodeFacts = KubeNode | 'gone' | 'unknown'
-
-export function readNode(caches: Caches, name: string | undefined): NodeFacts {
-  // Without any Node the list is not to be believed, as a pod that runs is on one.
-  if (name === undefined || caches.nodes.isUnavailable || caches.nodes.size === 0) return 'unknown'
-  return caches.nodes.get(name) ?? 'gone'
-}
 
 /** The template that pods should be made from. */
 export type TemplateFacts = Readonly<{
@@ -61,8 +52,8 @@ export function isNodeReady(node: NodeFacts): boolean {
 
 /** The Node is deleted, or an administrator vouches with the out-of-service taint that the machine is off. */
 export function isNodeOff(node: NodeFacts): boolean {
-  if (node === 'gone') return true
-  return node !== 'unknown' && (node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT) ?? false)
+  if (typeof node !== 'object') return node === 'gone'
+  return node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT) ?? false
 }
 
 /** Why nothing of this pod can be running; undefined: it may run. Only a live kubelet's word counts. */

@@ -1,6 +1,7 @@
 import type { Pod } from '../kube/types.ts'
+import type { NodeFacts } from './nodes.ts'
 import type { PodTrouble, TroubleKind } from './plan/podobstacles.ts'
-import { isNodeReady, type NodeFacts } from './podfacts.ts'
+import { isNodeReady } from './podfacts.ts'
 
 const SERVER_CONTAINER = 'server'
 const PULL_FAILURES: ReadonlySet<string> = new Set([

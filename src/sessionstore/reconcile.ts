@@ -14,8 +14,9 @@ import { changeRunningPods } from './changepods.ts'
 import { configOnStatefulSet } from './config.ts'
 import type { ActResult } from './dataplane.ts'
 import { issueMissing } from './issue.ts'
+import { type Looking, look } from './look.ts'
 import { noteOfOutcome, noteOfStep } from './notes.ts'
-import { observe, type Snapshot } from './observe.ts'
+import type { Snapshot } from './observe.ts'
 import { ensureMaterial } from './order.ts'
 import { noteOutage } from './outage.ts'
 import type { Intent, Outcome } from './plan/facts.ts'
@@ -25,8 +26,6 @@ import { reloadCertificates } from './reload.ts'
 import { noteUsers } from './remember.ts'
 import { readRefusedResize } from './resize.ts'
 import { isAtRest, refusalOf, restUntil, staleServers, tlsFacts } from './rest.ts'
-import type { Runtime } from './runtime.ts'
-import { sourceRefs } from './source.ts'
 import { tryConfig } from './tryconfig.ts'
 import { describeFailover, withIntent, withoutIntent, writeStatus } from './writestatus.ts'
 
@@ -44,7 +43,7 @@ export type ReconcileDeps = Readonly<{
   nowMs: () => number
 }>
 
-type Pass = ReconcileDeps & Readonly<{ key: string; runtime: Runtime; signal: AbortSignal }>
+type Pass = Looking
 
 /** A change of the primary takes about ten steps; a loop that needs more has found something new to do each time. */
 const MAX_STEPS = 40
@@ -95,22 +94,6 @@ type Taken =
   | Readonly<{ kind: 'again'; isServerChanged: boolean }>
   | Readonly<{ kind: 'settled' | 'notDone' }>
   | Readonly<{ kind: 'failed'; failure: unknown }>
-
-async function look(pass: Pass): Promise<Snapshot | undefined> {
-  const { caches, key, runtime, named, clusterDomain, nowMs, signal } = pass
-  const store = caches.stores.get(key)
-  if (!store) return undefined
-  const { memory, dataPlane: probes } = runtime
-  const seen = (): Snapshot => observe({ ...pass, store, probes, memory, nowMs: nowMs() })
-  const snapshot = seen()
-  named.want(key, sourceRefs(snapshot.identity, snapshot.spec))
-  runtime.watch({ ...snapshot, clusterDomain })
-  // Nothing is decided, and no status is written, from a member that was not looked at once.
-  const isUnseen = snapshot.facts.members.some(({ pod, probe }) => pod?.ip !== undefined && probe.kind === 'unknown')
-  if (!isUnseen || !snapshot.credentials.logins.operator) return snapshot
-  await probes.refresh(signal)
-  return seen()
-}
 
 /** The topology's next step. */
 async function takeStep(pass: Pass, snapshot: Snapshot, plan: TopologyPlan): Promise<Taken> {

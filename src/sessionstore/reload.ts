@@ -61,7 +61,7 @@ export async function reloadCertificates(
       if (!connection) return
       const reloaded = await reload(connection, served)
       if (reloaded.ok) await runtime.dataPlane.reconnect(member)
-      else log.info({ store: key, member, reason: reloaded.message }, 'Certificate is not reloaded yet')
+      else log.debug({ store: key, member, reason: reloaded.message }, 'Certificate is not reloaded yet')
     }),
   )
 }

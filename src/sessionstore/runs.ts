@@ -6,7 +6,7 @@ import { ANNOTATIONS } from '../resources/labels.ts'
 import { podHostAbsolute } from '../resources/names.ts'
 import type { StoreMemory } from './memory.ts'
 import type { MemberFacts, Run } from './plan/facts.ts'
-import { isNodeOff, isNodeReady, mayOutlive, readNode } from './podfacts.ts'
+import { isNodeOff, isNodeReady, mayOutlive } from './podfacts.ts'
 
 /** How long after a Node is back its kubelet needs to end what it should no longer run. */
 const GHOST_GRACE_MS = 60_000
@@ -67,7 +67,7 @@ export function observeRuns(inputs: RunInputs): Readonly<{
 
 function isOver({ caches, memory, nowMs }: RunInputs, { uid, node }: Run): boolean {
   if (memory.hasEnded(uid)) return true
-  const facts = readNode(caches, node)
+  const facts = memory.goneNodes.read(caches, { uid, node })
   if (isNodeOff(facts)) return true
   const goneMs = nowMs - memory.ghostSinceMs(uid, nowMs)
   return facts === 'unknown' ? goneMs > BLIND_GRACE_MS : isNodeReady(facts) && goneMs > GHOST_GRACE_MS
@@ -94,7 +94,7 @@ function nameOf({ name, uid }: Pick<Run, 'name' | 'uid'>): string {
   return `${name} (${uid}, removed by force)`
 }
 
-/** Told of a removed pod: whether its server may live on. */
-export function isGhost(caches: Caches, pod: Pod): boolean {
-  return mayOutlive(pod, readNode(caches, pod.spec?.nodeName))
+/** Told of a removed pod: whether its server may live on. That its Node is gone is found out afterwards. */
+export function isGhost({ nodes }: Caches, pod: Pod): boolean {
+  return mayOutlive(pod, nodes.get(pod.spec?.nodeName ?? '') ?? 'missing')
 }

@@ -1,16 +1,5 @@
-import {
-  awaitFresher,
-  awaitHand,
-  awaitSilent,
-  blockedBy,
-  failoverReason,
-  mayNewerBeSilent,
-  planAbort,
-  planReveal,
-  planWithoutWitness,
-  silentMembers,
-  unpreparedMembers,
-} from './elect.ts'
+import { chooseAgain, isChoiceOver, type Step } from './chooseagain.ts'
+import { awaitSilent, blockedBy, planAbort, planReveal, silentMembers, unpreparedMembers } from './elect.ts'
 import { type Electorate, isMaster, isPrepared, recordOf } from './electorate.ts'
 import {
   type Intent,
@@ -22,7 +11,6 @@ import {
 } from './facts.ts'
 import { hasFence, isFollowing, isStopped, readFence } from './fence.ts'
 import { quorumFor } from './quorum.ts'
-import { awaitWitnesses } from './witnesses.ts'
 
 /** A move that did not happen by then is given up: the primary has been read-only for parts of that time. */
 const MOVE_PATIENCE_MS = 20_000
@@ -48,7 +36,6 @@ function isTarget(candidate: MemberFacts | undefined): boolean {
   return candidate !== undefined && isMaster(candidate)
 }
 
-type Step = Readonly<{ intent: Intent; candidate: MemberFacts | undefined }>
 type Established = Readonly<{ intent: Intent; candidate: ReachedMember }>
 
 /** The candidate is a master already: nobody else may be, then it becomes writable and is recorded. */
@@ -145,16 +132,6 @@ function planPromotion(facts: TopologyFacts, electorate: Electorate, step: Step)
   return { kind: 'promote', candidate: candidate.name, expectedEpoch: record?.epoch ?? 'none' }
 }
 
-/**
- * It was chosen because it lived through the end of the primary, and has ended itself since: the last primary may be back
- * from its disk with what it took when its replicas were gone already (12 acknowledged writes of 45 ms were lost to that).
- */
-function isChoiceOver({ hasVolumes }: TopologyFacts, { intent, candidate }: Step): boolean {
-  const { kind, candidateRunId } = intent
-  if (!hasVolumes || kind !== 'Failover' || candidateRunId === undefined) return false
-  return candidate?.probe.kind === 'reached' && candidate.probe.runId !== candidateRunId
-}
-
 /** An epoch that is marked was lived already: a candidate without its record lost it, and must not begin it twice. */
 function isFitForBootstrap(candidate: ReachedMember, facts: TopologyFacts, intent: Intent): boolean {
   const isNewEpoch = (facts.mark?.epoch ?? 0) < intent.epoch
@@ -192,50 +169,6 @@ function planFence(facts: TopologyFacts, electorate: Electorate, candidate: Reac
     case 'impossible':
       return blockedBy(fence.members, electorate)
   }
-}
-
-/** The candidate is gone, silent or empty: the next one, under a new epoch. readFence proves the first one harmless before the promotion. */
-function chooseAgain(facts: TopologyFacts, electorate: Electorate, { intent, candidate }: Step): TopologyStep {
-  const isPatient = candidate?.probe.kind === 'unreachable' && !isStopped(candidate, facts)
-  const silentMs = candidate?.probe.kind === 'unreachable' ? facts.nowMs - candidate.probe.sinceMs : 0
-  if (isPatient && silentMs < facts.goal.downAfterMs)
-    return {
-      kind: 'wait',
-      reason: 'ResumingFailover',
-      message: `candidate ${intent.candidate} does not answer`,
-      requeueAfterMs: LOOK_AGAIN_MS,
-    }
-  // Who is not prepared cannot be chosen, and may be the one that has most.
-  const unprepared = unpreparedMembers(facts)
-  if (unprepared.length > 0) return { kind: 'prepare', members: unprepared }
-  // The old primary, fenced or not, has all that was ever acknowledged: it gets a new epoch like any other.
-  const old = electorate.primary && isPrepared(electorate.primary, facts) ? electorate.primary : undefined
-  const next = old ?? electorate.candidates[0]
-  if (!next || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
-  const fresher = old ? undefined : (awaitWitnesses(facts, electorate) ?? awaitFresher(facts, electorate, next))
-  if (fresher) return fresher
-  // What was begun as a failover is finished as one; a move that broke is a failover that nobody asked for.
-  const manual = intent.kind === 'Move' && !old ? awaitHand(facts, electorate, next) : undefined
-  if (manual) return manual
-  const epoch = electorate.epoch + 1
-  const reason = electorate.isBehind ? 'NewestDataLost' : reasonAgain(facts, electorate, intent)
-  return {
-    kind: 'recordIntent',
-    intent: {
-      ...intent,
-      kind: 'Failover',
-      epoch,
-      candidate: next.name,
-      candidateRunId: next.probe.runId,
-      reason,
-      startedAtMs: facts.nowMs,
-    },
-  }
-}
-
-function reasonAgain(facts: TopologyFacts, electorate: Electorate, intent: Intent): string {
-  if (intent.kind === 'Failover') return intent.reason
-  return intent.kind === 'Move' ? failoverReason(facts, electorate) : 'CandidateLost'
 }
 
 function planMove(facts: TopologyFacts, electorate: Electorate, { intent, candidate }: Step): TopologyStep {

@@ -87,3 +87,32 @@ describe('an operator that may not read Nodes', function () {
     expect(said()).to.have.length(3)
   })
 })
+
+describe('a Node that the watch has not brought', function () {
+  this.timeout(60_000)
+  let stage: Stage
+
+  before(async () => {
+    stage = await Stage.open(newName())
+  })
+  after(async () => await stage.close())
+
+  it('is asked for, and the primary on it is not taken for stopped', async () => {
+    await stage.runningStore('shop')
+    const { caches, reads } = stage.rig
+    const { status } = await stage.store('shop')
+    const primary = caches.pods.list().find(({ metadata }) => metadata.name === status?.primary)
+    const node = caches.nodes.get(primary?.spec?.nodeName ?? '')
+    if (!node) throw new Error('Cannot take a Node from the cache: the primary is on none')
+    const lists = (): number => reads.filter((read) => read === 'list Node').length
+    const before = lists()
+
+    caches.nodes.delete(node)
+    await until(() => lists() > before, { what: 'a look at the API server', deadlineMs: 20_000 })
+    await stage.changeStore('shop', { eviction: 'noeviction' })
+    await stage.awaitStore('shop', (each) => each.status?.effective?.eviction === 'noeviction', 'the change')
+
+    const { primary: now, epoch } = (await stage.store('shop')).status ?? {}
+    expect({ now, epoch }).to.deep.equal({ now: status?.primary, epoch: status?.epoch })
+  })
+})

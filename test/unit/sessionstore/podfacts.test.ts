@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import type { KubeNode, Pod } from '../../../src/kube/types.ts'
 import { ANNOTATIONS, JOINED_CONDITION, LABELS } from '../../../src/resources/labels.ts'
-import { isNodeOff, mayOutlive, type NodeFacts, readPod, readStopped } from '../../../src/sessionstore/podfacts.ts'
+import type { NodeFacts } from '../../../src/sessionstore/nodes.ts'
+import { isNodeOff, mayOutlive, readPod, readStopped } from '../../../src/sessionstore/podfacts.ts'
 
 type State = 'running' | 'waiting' | 'terminated' | 'none'
 
@@ -22,7 +23,7 @@ function statusOf(state: State) {
 }
 
 function nodeOf(words: string): NodeFacts {
-  if (words === 'gone' || words === 'unknown') return words
+  if (words === 'gone' || words === 'missing' || words === 'unknown') return words
   const taints = words === 'out' ? [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] : []
   const node: KubeNode = {
     apiVersion: 'v1',
@@ -40,6 +41,9 @@ describe('readStopped()', () => {
     ['Running running', 'silent', undefined],
     ['Running running', 'unknown', undefined],
     ['Running running', 'gone', 'NodeOff'],
+    // Newer than what the watch of Nodes has brought.
+    ['Running running', 'missing', undefined],
+    ['Running terminated', 'missing', undefined],
     ['Running running', 'out', 'NodeOff'],
     ['Running terminated', 'ready', 'ContainerTerminated'],
     // The word of a kubelet that no longer reports is from before.
@@ -66,6 +70,7 @@ describe('mayOutlive()', () => {
     ['Running running', 'silent', true],
     ['Running running', 'unknown', true],
     ['Running running', 'gone', false],
+    ['Running running', 'missing', true],
     ['Running running', 'out', false],
     ['Running terminated', 'ready', false],
     ['Pending waiting', 'ready', false],

@@ -19,10 +19,11 @@ function setOf(text: string): StatefulSet {
   return { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata }
 }
 
-type Options = Readonly<{ nodes?: Parameters<typeof cachesOf>[0]; afterMs?: number; ended?: string }>
+type Options = Readonly<{ nodes?: Parameters<typeof cachesOf>[0]; afterMs?: number; ended?: string; isGone?: boolean }>
 
-function observe({ nodes = { 'node-0': { status: { conditions: [] } } }, afterMs = 0, ended }: Options = {}) {
+function observe({ nodes = { 'node-0': { status: { conditions: [] } } }, afterMs = 0, ended, isGone }: Options = {}) {
   const memory = new StoreMemory(0)
+  if (isGone) memory.goneNodes.noteGone('gone')
   if (ended) memory.noteEnded(ended)
   const pods = [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 's-1', uid: 'there' } }] as readonly Pod[]
   const inputs = { caches: cachesOf(nodes), memory, clusterDomain: 'cluster.local', identity, pods }
@@ -45,7 +46,8 @@ describe('observeRuns()', () => {
   const ready = { 'node-0': { status: { conditions: READY } } } as Options['nodes'] & object
   const rows: readonly [rule: string, options: Options, ghosts: number][] = [
     ['forgets one that was seen to end', { ended: 'gone' }, 0],
-    ['forgets one whose Node is deleted', { nodes: { other: {} } }, 0],
+    ['forgets one whose Node is deleted', { nodes: { other: {} }, isGone: true }, 0],
+    ['keeps one whose Node is only not seen, however long', { nodes: { other: {} }, afterMs: 3_600_000 }, 1],
     ['keeps one whose Node is silent, however long', { afterMs: 3_600_000 }, 1],
     ['keeps one for a minute after its Node is ready', { nodes: ready, afterMs: 60_000 }, 1],
     ['then its kubelet has ended it', { nodes: ready, afterMs: 60_001 }, 0],
