@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { EffectiveSpec } from '../api/v1alpha1/effective.ts'
 import type { SessionBinding } from '../api/v1alpha1/sessionbinding.ts'
 import type { Caches } from '../caches.ts'
@@ -114,7 +114,7 @@ export function readLogin(secret: Secret | undefined): Login | undefined {
 
 /** The form in which an ACL file holds a password; 256 random bits need no salt. */
 export function hashPassword(password: string): string {
-  return createHash('sha256').update(password).digest('hex')
+  return hash('sha256', password)
 }
 
 /** 256 random bits in letters that need no escaping in URLs, shells and configuration files. */
@@ -124,5 +124,5 @@ export function generatePassword(): string {
 
 /** Stable hash of what a running server must have been told. */
 export function hashPrepared(parts: unknown): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+  return hash('sha256', JSON.stringify(parts)).slice(0, 32)
 }

@@ -1,12 +1,13 @@
 import { expect } from 'chai'
 import { SESSION_STORES, type SessionStoreSpec } from '../../src/api/v1alpha1/sessionstore.ts'
 import { clusterScoped, EVENTS, namespaced, PODS } from '../../src/kube/resources.ts'
-import type { Condition, KubeObject, Resource } from '../../src/kube/types.ts'
+import type { KubeObject, Resource } from '../../src/kube/types.ts'
 import { applyObject, callJson, deleteObject, listObjects, mergePatch, pathOf } from '../support/cluster/api.ts'
 import { CLIENT_IMAGE } from '../support/cluster/client.ts'
 import { kubectl } from '../support/cluster/command.ts'
 import { useNamespace } from '../support/cluster/namespace.ts'
-import { applyStore, podRuns, readStore, type StoreRef, untilSettled } from '../support/cluster/store.ts'
+import { untilHealed, untilStalled } from '../support/cluster/stalled.ts'
+import { applyStore, podRuns, type StoreRef, untilSettled } from '../support/cluster/store.ts'
 import { until } from '../support/until.ts'
 
 const ADMISSION = 'admissionregistration.k8s.io/v1'
@@ -21,31 +22,6 @@ const POLICY_BINDINGS = clusterScoped(
 
 function patchSpec(ref: StoreRef, spec: object): Promise<unknown> {
   return mergePatch(SESSION_STORES, ref, { body: { spec } })
-}
-
-/** Waits until the store says what is in its way, and gives that. */
-function untilStalled(ref: StoreRef, reason: string): Promise<Condition> {
-  return until(
-    async (see) => {
-      const conditions = ((await readStore(ref)).status?.conditions ?? []) as readonly Condition[]
-      see(conditions)
-      return conditions.find((each) => each.type === 'Stalled' && each.status === 'True' && each.reason === reason)
-    },
-    { what: `${ref.namespace}/${ref.name} to say ${reason}`, deadlineMs: 150_000 },
-  )
-}
-
-/** The store works, and nothing is in its way any more. */
-async function untilHealed(ref: StoreRef): Promise<void> {
-  await until(
-    async (see) => {
-      const { status } = await untilSettled(ref)
-      const stalled = status?.conditions?.find(({ type }) => type === 'Stalled')
-      see(stalled)
-      return stalled?.status === 'False'
-    },
-    { what: `${ref.name} to be free again`, deadlineMs: 180_000 },
-  )
 }
 
 describe('what a pod needs and does not get', function () {

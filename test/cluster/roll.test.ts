@@ -5,6 +5,7 @@ import { untilAgreed } from '../support/cluster/members.ts'
 import { watchPrimaries } from '../support/cluster/primaries.ts'
 import { report } from '../support/cluster/report.ts'
 import { type TestStore, useOwnStores } from '../support/cluster/shared.ts'
+import { untilStalled } from '../support/cluster/stalled.ts'
 import { podRuns, readStore, type StoreRef, untilSettled } from '../support/cluster/store.ts'
 import { startWriter } from '../support/cluster/writer.ts'
 import { until } from '../support/until.ts'
@@ -13,19 +14,6 @@ const SMALL = { capacity: { maxMemory: '64Mi', connections: 100 } } as const
 
 function patchSpec(ref: StoreRef, spec: Readonly<Record<string, unknown>>): Promise<unknown> {
   return mergePatch(SESSION_STORES, ref, { body: { spec } })
-}
-
-/** Waits for Stalled to have the reason, and gives its message. */
-function untilStalled(ref: StoreRef, reason: string): Promise<string> {
-  return until(
-    async (see) => {
-      const { status } = await readStore(ref)
-      see(status)
-      const condition = status?.conditions?.find(({ type }) => type === 'Stalled')
-      return condition?.reason === reason ? condition.message : undefined
-    },
-    { what: `Stalled to say ${reason}`, deadlineMs: 180_000 },
-  )
 }
 
 describe('a change of the version', function () {
@@ -82,7 +70,7 @@ describe('a change of the version', function () {
     const before = await podRuns(ref)
 
     await patchSpec(ref, { version: '7.0' })
-    const message = await untilStalled(ref, 'VersionRefused')
+    const { message } = await untilStalled(ref, 'VersionRefused')
     const refused = (await readStore(ref)).status
     await patchSpec(ref, { version: '8.0' })
     await untilStalled(ref, 'NotStalled')
@@ -106,7 +94,7 @@ describe('a roll to an image that cannot be pulled', function () {
     await writer.untilFlowing(50)
 
     await patchSpec(ref, { image: 'docker.io/valkey/valkey:is-not-there' })
-    const message = await untilStalled(ref, 'RollFailed')
+    const { message } = await untilStalled(ref, 'RollFailed')
     await untilAgreed(client, ref)
     const after = await podRuns(ref)
     const { status } = await readStore(ref)

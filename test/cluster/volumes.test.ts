@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SESSION_STORES, type SessionStore } from '../../src/api/v1alpha1/sessionstore.ts'
+import { SESSION_STORES } from '../../src/api/v1alpha1/sessionstore.ts'
 import { EVENTS, PERSISTENT_VOLUME_CLAIMS, type PersistentVolumeClaim } from '../../src/kube/resources.ts'
 import { LABELS } from '../../src/resources/labels.ts'
 import { deleteObject, findObject, listObjects, mergePatch } from '../support/cluster/api.ts'
@@ -8,6 +8,7 @@ import { disturb } from '../support/cluster/disturb.ts'
 import { deletePod, signalServer } from '../support/cluster/faults.ts'
 import { askMembers } from '../support/cluster/members.ts'
 import { type TestStore, useOwnStores } from '../support/cluster/shared.ts'
+import { untilStalled } from '../support/cluster/stalled.ts'
 import {
   applyStore,
   isSettled,
@@ -28,17 +29,6 @@ async function claims({ namespace, name }: StoreRef): Promise<readonly Persisten
 
 async function claimUids(ref: StoreRef): Promise<readonly (string | undefined)[]> {
   return (await claims(ref)).map(({ metadata }) => metadata.uid).sort()
-}
-
-async function untilStalled(ref: StoreRef, reason: string): Promise<SessionStore> {
-  return until(
-    async (see) => {
-      const store = await readStore(ref)
-      see(store.status)
-      return store.status?.conditions?.find(({ type }) => type === 'Stalled')?.reason === reason && store
-    },
-    { what: `${ref.name} to be Stalled with ${reason}`, deadlineMs: 60_000 },
-  )
 }
 
 async function reasonsOf({ namespace }: StoreRef, kind: string): Promise<readonly string[]> {
@@ -97,10 +87,9 @@ describe('volumes (F3, F13, F19)', function () {
     const before = await podRuns(ref)
 
     await mergePatch(SESSION_STORES, ref, { body: { spec: { persistence: { size: '2Gi' } } } })
-    const stalled = await untilStalled(ref, 'ExpansionNotAllowed')
-    const message = stalled.status?.conditions?.find(({ type }) => type === 'Stalled')?.message
+    const { message } = await untilStalled(ref, 'ExpansionNotAllowed')
     expect(message).to.include('StorageClass "standard"').and.include('back to 1Gi')
-    expect(stalled.status?.conditions?.find(({ type }) => type === 'Ready')?.status).to.equal('True')
+    expect((await readStore(ref)).status?.conditions?.find(({ type }) => type === 'Ready')?.status).to.equal('True')
 
     await mergePatch(SESSION_STORES, ref, { body: { spec: { persistence: { size: '1Gi' } } } })
     await untilStalled(ref, 'NotStalled')
@@ -130,9 +119,8 @@ describe('volumes (F3, F13, F19)', function () {
     )
 
     await applyStore(ref, { replicas: 2, persistence: { mode: 'AOF', size: '1Gi' } })
-    const stalled = await untilStalled(ref, 'ForeignVolume')
+    const { message } = await untilStalled(ref, 'ForeignVolume')
 
-    const message = stalled.status?.conditions?.find(({ type }) => type === 'Stalled')?.message
     expect(message).to.include('data-kept-0, data-kept-1').and.include('adoptVolumes')
     expect(await serverPods(ref)).to.deep.equal([])
   })

@@ -85,11 +85,14 @@ export async function healNode(node: string): Promise<void> {
   await docker(['exec', node, 'sh', '-c', `${rules.map((rule) => `while ${rule} 2>/dev/null; do :; done`).join('\n')}`])
 }
 
-/** Freezes a whole node, kubelet and all. */
-export async function pauseNode(node: string): Promise<void> {
-  await docker(['pause', node])
+/** Stops the kubelet of a node, or lets it go on; its pods run on all the while. */
+export async function signalKubelet(node: string, signal: 'STOP' | 'CONT'): Promise<void> {
+  await docker(['exec', node, 'sh', '-c', KUBELET_SCRIPT, 'sh', signal])
 }
 
-export async function resumeNode(node: string): Promise<void> {
-  await docker(['unpause', node])
-}
+const KUBELET_SCRIPT = `
+for dir in /proc/[0-9]*; do
+  read -r name 2>/dev/null <"$dir/comm" || continue
+  [ "$name" = kubelet ] && kill "-$1" "\${dir#/proc/}" && exit 0
+done
+exit 1`
