@@ -34,6 +34,7 @@ export function readVolumes({ persistence }: EffectiveSpec, inputs: Inputs): Vol
     storeUid: identity.uid,
     ...(sizeBytes !== undefined && { wantedBytes: sizeBytes }),
     defaultBytes: volumeBytes(persistence.mode, sizing.maxMemoryBytes),
+    memoryBytes: sizing.maxMemoryBytes,
     ...(storageClassName !== undefined && { storageClassName }),
     adoptVolumes,
     ...(statefulSet && {

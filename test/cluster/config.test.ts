@@ -63,7 +63,7 @@ describe('parameters of a store', function () {
     const message = await untilStalled('True')
 
     expect(message).to.match(
-      /^InvalidConfig: config\.hz is "many", which tuned-\d does not take: argument couldn't be parsed into an integer;/,
+      /^InvalidConfig: spec\.config\.hz is "many", which tuned-\d does not take: argument couldn't be parsed into an integer;/,
     )
     await untilMembersShow('hz', '50')
     await setConfig({ hz: '60' })
@@ -112,7 +112,7 @@ describe('parameters of a store', function () {
 
     expect(verified.lost).to.equal(0)
     expect(await untilStalled('True')).to.match(
-      /^InvalidConfig: config\.tcp-backlog is "none", which tuned-\d does not take: argument couldn't be parsed into an integer;/,
+      /^InvalidConfig: spec\.config\.tcp-backlog is "none", which tuned-\d does not take: argument couldn't be parsed into an integer;/,
     )
     await setConfig({ 'tcp-backlog': '256' })
     await untilStalled('False')

@@ -59,7 +59,8 @@ function formatAmount({ nanos, format }: Amount): string {
   const isWhole = nanos % NANO === 0n
   if (format === 'Binary' && !isSmall && isWhole) {
     const [mantissa, power] = shrink(nanos / NANO, { base: 1024n, steps: 6 })
-    return `${mantissa}${BINARY[power]}`
+    // Without a unit nothing says that it was binary: what is sent as 648400000 is answered as 648400k.
+    if (power > 0) return `${mantissa}${BINARY[power]}`
   }
   const [mantissa, step] = shrink(nanos, { base: 1000n, steps: 9 })
   const exponent = step * 3 - 9

@@ -81,7 +81,7 @@ function refusedParameter({ config: { refusals } }: ObstacleInputs): Obstacle | 
   const more = others.length > 0 ? `; refused, too: ${others.join(', ')}` : ''
   return {
     reason: 'InvalidConfig',
-    message: `config.${name} is "${value}", which ${member} does not take: ${message}; what was in force before stays, correct or remove it${more}`,
+    message: `spec.config.${name} is "${value}", which ${member} does not take: ${message}; what was in force before stays, correct or remove it${more}`,
   }
 }
 

@@ -26,6 +26,8 @@ export type VolumeFacts = Readonly<{
   wantedBytes?: number
   /** What is computed for a new store. */
   defaultBytes: number
+  /** What the servers may hold, `maxmemory`. */
+  memoryBytes: number
   /** Of the spec, or pinned. */
   storageClassName?: string
   adoptVolumes: boolean
@@ -148,7 +150,18 @@ function classOf({ claims, storageClassName }: VolumeFacts): string | undefined 
 
 /** What is in the way of the volumes that the spec asks for. */
 export function findVolumeObstacle(facts: VolumeFacts): Obstacle | undefined {
-  return findMissingClass(facts) ?? findSizeObstacle(facts)
+  return findMissingClass(facts) ?? findSizeObstacle(facts) ?? findSmallSize(facts)
+}
+
+/** The size is computed once, or written by somebody, and the memory has grown beyond it: said before the volumes are full. */
+function findSmallSize(facts: VolumeFacts): Obstacle | undefined {
+  const { memoryBytes, defaultBytes, set } = facts
+  const goal = goalBytes(facts)
+  if (set === undefined || goal >= memoryBytes) return undefined
+  return {
+    reason: 'InvalidConfig',
+    message: `spec.persistence.size: the volumes have ${formatBytes(goal)} and maxmemory is ${formatBytes(memoryBytes)}, so they will be full before the memory is, and the primary then refuses writes; set spec.persistence.size to ${formatBytes(defaultBytes)}, or lower spec.capacity`,
+  }
 }
 
 function findMissingClass(facts: VolumeFacts): Obstacle | undefined {

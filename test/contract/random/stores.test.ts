@@ -113,7 +113,7 @@ describe(`${COUNT} random SessionStores from seed ${SEED}`, function () {
 
   /** What is handed on as it is (a selector of a pod, say) is judged by the API server; the condition says where it is wrong. */
   function handOn(each: Case, message: string): void {
-    if (!/\bspec\.[\w.[\]]+: /.test(message)) failWith(each, `InvalidConfig names no field: ${message}`)
+    if (!/\bspec\.[\w.[\]-]+(: | is )/.test(message)) failWith(each, `InvalidConfig names no field: ${message}`)
     handedOn.add(each.name)
   }
 

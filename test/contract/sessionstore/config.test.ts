@@ -73,7 +73,7 @@ describe('parameters of a SessionStore', function () {
     await isStalled(true)
 
     expect(await message()).to.match(
-      /^config\.hz is "many", which shop-[12] does not take: argument couldn't be parsed into an integer; what was in force before stays/,
+      /^spec\.config\.hz is "many", which shop-[12] does not take: argument couldn't be parsed into an integer; what was in force before stays/,
     )
     expect(shown('hz')).to.deep.equal(['50', '50', '50'])
     expect(await effective()).to.deep.equal({ hz: '50' })

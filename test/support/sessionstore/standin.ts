@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { BY_STORE, type Caches } from '../../../src/caches.ts'
 import type { KubeClient } from '../../../src/kube/client.ts'
 import { toOperatorError } from '../../../src/kube/errors.ts'
-import { STATEFUL_SETS } from '../../../src/kube/resources.ts'
+import { type PersistentVolumeClaim, STATEFUL_SETS } from '../../../src/kube/resources.ts'
 import { keyOf, type Pod, type StatefulSet } from '../../../src/kube/types.ts'
 import { TEST_MANAGER } from '../kube.ts'
 import type { FakeServers } from './fakeservers.ts'
 import { endPod, grantMemory, runNode, runPod } from './kubelet.ts'
+import { adoptPods, grantClaim, orphanPods } from './volumes.ts'
 
 const LOOK_EVERY_MS = 50
 
@@ -22,7 +23,7 @@ export type StandInOptions = Readonly<{
 
 /**
  * Stands for the controller of StatefulSets and the kubelets of every store that the caches show, until it is stopped:
- * makes pods that are missing, ends those that are deleted or too many, grants memory. Reads caches only.
+ * makes pods that are missing, ends those that are deleted or too many, grants memory and larger volumes. Reads caches only.
  */
 export class StandIn {
   readonly #options: StandInOptions
@@ -55,6 +56,7 @@ export class StandIn {
   async #tend(set: StatefulSet): Promise<void> {
     try {
       if (set.metadata.deletionTimestamp === undefined) await this.#follow(set)
+      else await orphanPods(this.#options.client, refOf(set))
     } catch (error) {
       // The caches are behind, or the server has too much to do: the next look knows more.
       if (['Bug', 'Terminal'].includes(toOperatorError(error).retry)) throw error
@@ -64,6 +66,7 @@ export class StandIn {
   async #follow(set: StatefulSet): Promise<void> {
     const { client, servers, caches } = this.#options
     const size = set.spec?.replicas ?? 0
+    if (hasOrphans(caches(), set)) await adoptPods(client, refOf(set))
     await this.#observe(set, size)
     const names = Array.from({ length: size }, (_, ordinal) => `${set.metadata.name}-${ordinal}`)
     const pods = podsOf(caches(), set)
@@ -76,6 +79,8 @@ export class StandIn {
       if (!pod) await this.#start(set, name)
       else if (isMemoryDue(pod)) await grantMemory(client, { namespace, name })
     }
+    const claims = caches().volumeClaims.byIndex(BY_STORE, keyOf(set))
+    for (const claim of claims.filter(isGrowthDue)) await grantClaim(client, { namespace, name: claim.metadata.name })
   }
 
   async #start(set: StatefulSet, name: string): Promise<void> {
@@ -95,10 +100,24 @@ export class StandIn {
   }
 }
 
+function refOf({ metadata: { namespace = '', name } }: StatefulSet): Readonly<{ namespace: string; name: string }> {
+  return { namespace, name }
+}
+
+/** Pods that a StatefulSet of the name, deleted without them, has left. */
+function hasOrphans(caches: Caches, set: StatefulSet): boolean {
+  return caches.pods.byIndex(BY_STORE, keyOf(set)).some(({ metadata }) => metadata.ownerReferences === undefined)
+}
+
 function podsOf(caches: Caches, set: StatefulSet): readonly Pod[] {
   const isOwned = ({ metadata }: Pod): boolean =>
     metadata.ownerReferences?.some(({ uid }) => uid === set.metadata.uid) ?? false
   return caches.pods.byIndex(BY_STORE, keyOf(set)).filter(isOwned)
+}
+
+function isGrowthDue({ spec, status }: PersistentVolumeClaim): boolean {
+  const wanted = spec?.resources?.requests?.['storage']
+  return status?.phase === 'Bound' && status.capacity?.['storage'] !== wanted
 }
 
 function isMemoryDue({ spec, status }: Pod): boolean {

@@ -70,7 +70,7 @@ export async function orphanPods(client: KubeClient, ref: Ref): Promise<void> {
 
 /** Stands for the controller of StatefulSets: takes over pods of its name that nobody owns. */
 export async function adoptPods(client: KubeClient, ref: Ref): Promise<void> {
-  const { apiVersion, kind, metadata } = await client.get(STATEFUL_SETS, ref)
+  const { apiVersion, kind, metadata, spec } = await client.get(STATEFUL_SETS, ref)
   const { name, uid = '', generation } = metadata
   const { items } = await client.list(PODS, { namespace: ref.namespace })
   for (const pod of items) {
@@ -79,6 +79,6 @@ export async function adoptPods(client: KubeClient, ref: Ref): Promise<void> {
     const body = { metadata: { uid: pod.metadata.uid, ownerReferences } }
     await client.patch(PODS, pod.metadata, { kind: 'merge', body, fieldManager: TEST_MANAGER })
   }
-  const body = { status: { observedGeneration: generation, replicas: 3 } }
+  const body = { status: { observedGeneration: generation, replicas: spec?.replicas } }
   await client.patch(STATEFUL_SETS, ref, { kind: 'merge', body, subresource: 'status', fieldManager: TEST_MANAGER })
 }

@@ -34,6 +34,7 @@ const behind: VolumeFacts = {
   storeUid: identity.uid,
   wantedBytes: 2 * GI,
   defaultBytes: GI,
+  memoryBytes: GI / 4,
   adoptVolumes: false,
   set: { templateBytes: GI, replicas: 1 },
   claims: [

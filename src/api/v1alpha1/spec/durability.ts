@@ -44,20 +44,17 @@ export const durability = object(
   {
     defaultText: `mode Async with 1 or 2 replicas, Bounded from ${fencedReplicas} on`,
     change: 'live',
-    rules: [
-      {
-        name: 'durability-async-refuse',
-        rule: "!(has(self.mode) && self.mode == 'Async' && has(self.whenDegraded) && self.whenDegraded == 'Refuse')",
-        message:
-          'whenDegraded Refuse needs mode Bounded or Majority: with Async no write is ever refused for a replica',
-        fieldPath: '.whenDegraded',
-      },
-    ],
   },
 )
 
 /** Rules of `spec` about it. */
 export const durabilityRules: readonly Rule[] = [
+  {
+    name: 'durability-async-refuse',
+    rule: `${IS_GATED} || !has(self.durability) || !has(self.durability.whenDegraded) || self.durability.whenDegraded != 'Refuse'`,
+    message: `durability.whenDegraded Refuse needs mode Bounded or Majority, and so at least ${fencedReplicas} replicas: with Async no write is ever refused for a replica`,
+    fieldPath: '.durability.whenDegraded',
+  },
   {
     name: 'durability-replicas',
     rule: `!has(self.durability) || !has(self.durability.mode) || self.durability.mode == 'Async' || self.replicas >= ${fencedReplicas}`,

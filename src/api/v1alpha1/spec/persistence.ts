@@ -75,11 +75,16 @@ function isAtLeast(limit: string): string {
   return `(isQuantity(string(${limit})) && isQuantity(${size}) && quantity(${size}).compareTo(quantity(string(${limit}))) >= 0)`
 }
 
+/** What the spec said may grow, or be taken back where no volume was given it yet. */
+const KEPT = `(${hasPath('self.spec', SIZE)} && (${isAtLeast(`oldSelf.spec.${SIZE}`)} || (${hasPath('self', IN_FORCE)} && ${isAtLeast(`self.${IN_FORCE}`)})))`
+/** Where the spec said nothing the volumes have a size all the same. */
+const NOT_BELOW_COMPUTED = `(!(${hasPath('self.spec', SIZE)}) || !(${hasPath('self', IN_FORCE)}) || ${isAtLeast(`self.${IN_FORCE}`)})`
+
 /** On the whole object, as what the volumes were asked to be is in the status. */
 export const volumeSizeRule: Rule = {
   name: 'persistence-size-grows',
-  rule: `!(${hasPath('oldSelf.spec', SIZE)}) || (${hasPath('self.spec', SIZE)} && (${isAtLeast(`oldSelf.spec.${SIZE}`)} || (${hasPath('self', IN_FORCE)} && ${isAtLeast(`self.${IN_FORCE}`)})))`,
+  rule: `(${hasPath('oldSelf.spec', SIZE)}) ? ${KEPT} : ${NOT_BELOW_COMPUTED}`,
   message:
-    'persistence.size can only grow, as volumes do not shrink, and cannot be removed; a larger size that no volume was given yet can be taken back down to status.effective.persistence.size',
+    'persistence.size can only grow, as volumes do not shrink, and cannot be removed; it must be at least status.effective.persistence.size, down to which a larger size that no volume was given yet can be taken back',
   fieldPath: '.spec.persistence.size',
 }

@@ -112,7 +112,18 @@ export const durabilityRows: Readonly<Record<string, RowsOfRule>> = {
       },
       { from: of(majority), to: of({ ...majority, whenDegraded: 'Refuse' }) },
     ],
-    removed: [{ from: of({ ...bounded, whenDegraded: 'Refuse' }), to: of({ whenDegraded: 'Refuse' }) }],
-    scale: [{ from: of({ mode: 'Async', whenDegraded: 'Relax' }), to: 1 }],
+    removed: [
+      { from: of({ ...bounded, whenDegraded: 'Refuse' }), to: of({ whenDegraded: 'Refuse' }) },
+      {
+        from: of({ ...bounded, whenDegraded: 'Refuse' }),
+        to: of({ whenDegraded: 'Refuse' }, 2),
+        refusedAt: 'spec.durability.whenDegraded',
+      },
+    ],
+    scale: [
+      { from: of({ mode: 'Async', whenDegraded: 'Relax' }), to: 1 },
+      { from: of({ whenDegraded: 'Refuse' }), to: 2, refusedAt: 'spec.durability.whenDegraded' },
+      { from: of({ whenDegraded: 'Refuse' }), to: 5 },
+    ],
   },
 }

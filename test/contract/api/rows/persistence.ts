@@ -111,7 +111,11 @@ export const persistenceRows: Readonly<Record<string, RowsOfRule>> = {
       { from: large, inForce: '1Gi', to: withVolumes({ size: '1023Mi' }), refusedAt: size },
       { from: large, inForce: '2Gi', to: small, refusedAt: size },
     ],
-    added: [{ from: withVolumes({}), to: small }],
+    added: [
+      { from: withVolumes({}), to: small },
+      { from: withVolumes({}), inForce: '1Gi', to: small },
+      { from: withVolumes({}), inForce: '2Gi', to: small, refusedAt: size },
+    ],
     removed: [
       { from: small, to: withVolumes({}), refusedAt: size },
       { from: small, to: {}, refusedAt: size },

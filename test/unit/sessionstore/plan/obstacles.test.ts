@@ -31,12 +31,12 @@ const rows: readonly [rule: string, inputs: ObstacleInputs, want: string | undef
   [
     'names a parameter that a server refused, and who, in its own words',
     { ...well, config: { refusals: new Map([['hz', wrong]]) } },
-    'InvalidConfig: config.hz is "-1", which s-2 does not take: argument must be between 1 and 500 inclusive; what was in force before stays, correct or remove it',
+    'InvalidConfig: spec.config.hz is "-1", which s-2 does not take: argument must be between 1 and 500 inclusive; what was in force before stays, correct or remove it',
   ],
   [
     'names the others, too',
     { ...well, config: { refusals: new Map(['hz', 'nosuch', 'other'].map((name) => [name, wrong])) } },
-    'InvalidConfig: config.hz is "-1", which s-2 does not take: argument must be between 1 and 500 inclusive; what was in force before stays, correct or remove it; refused, too: nosuch, other',
+    'InvalidConfig: spec.config.hz is "-1", which s-2 does not take: argument must be between 1 and 500 inclusive; what was in force before stays, correct or remove it; refused, too: nosuch, other',
   ],
   [
     'does not let an operator outside the cluster shut itself out',
@@ -49,6 +49,7 @@ const volumeFacts: VolumeFacts = {
   storeUid: 'own',
   wantedBytes: 1024 ** 3,
   defaultBytes: 1024 ** 3,
+  memoryBytes: 1024 ** 2,
   adoptVolumes: false,
   claims: [],
   classes: 'unknown',

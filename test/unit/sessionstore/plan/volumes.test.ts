@@ -38,6 +38,7 @@ function facts(change: Partial<VolumeFacts> = {}): VolumeFacts {
     storeUid: 'own',
     wantedBytes: GI,
     defaultBytes: GI,
+    memoryBytes: GI / 4,
     storageClassName: 'fast',
     adoptVolumes: false,
     set: { templateBytes: GI, replicas: 3, dataUid: 'own' },
@@ -219,6 +220,12 @@ describe('growth of volumes', () => {
       { obstacle: 'StorageClassMissing' },
     ],
     ['needs no class for volumes that somebody made', facts({ classes: [] }), {}],
+    ['tells of a memory that has outgrown them', facts({ memoryBytes: GI + 1 }), { obstacle: 'InvalidConfig' }],
+    [
+      'not of one for which they grow already',
+      facts({ memoryBytes: 2 * GI, wantedBytes: 2 * GI }),
+      { expand: 3, growth: 'grow' },
+    ],
   ]
   for (const [rule, given, want] of rows) {
     it(rule, () => {
