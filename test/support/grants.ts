@@ -46,14 +46,14 @@ export async function grantOperatorRights(client: KubeClient, options: GrantOpti
   }
 }
 
-/** Lets a user read and watch one kind in the whole cluster; resolves with the way to take that back. */
+/** Lets a user list and watch one kind in the whole cluster; resolves with the way to take that back. */
 export async function grantReading(
   client: KubeClient,
   { user, resource }: Readonly<{ user: string; resource: string }>,
 ): Promise<() => Promise<void>> {
   const metadata = { name: `${user}-${resource}` }
   const [role, binding] = [GRANTS.ClusterRole, GRANTS.ClusterRoleBinding]
-  const rules = [{ apiGroups: [''], resources: [resource], verbs: ['get', 'list', 'watch'] }]
+  const rules = [{ apiGroups: [''], resources: [resource], verbs: ['list', 'watch'] }]
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name }
   const granted = { apiVersion: RBAC, kind: role.kind, metadata, rules } as KubeObject
   await client.create(role, granted, { fieldManager: TEST_MANAGER })
