@@ -1,3 +1,4 @@
+import { clip } from '../clip.ts'
 import type { CallResult, Connection } from './connection.ts'
 import { parseStringPairs } from './parse.ts'
 import { type Failure, toFailure } from './recordscript.ts'
@@ -51,7 +52,7 @@ export function serverWords(message: string): string {
     .replace(/^CONFIG SET failed \(possibly related to argument '[^']*'\) - /, '')
     .replaceAll(/\s+/g, ' ')
     .trim()
-  return words.length <= MAX_MESSAGE_LENGTH ? words : `${words.slice(0, MAX_MESSAGE_LENGTH - 1)}…`
+  return clip(words, MAX_MESSAGE_LENGTH)
 }
 
 /** A parameter that a server did not take, and why. */

@@ -1,3 +1,4 @@
+import { clip } from '../clip.ts'
 import type { Pod } from '../kube/types.ts'
 import type { NodeFacts } from './nodes.ts'
 import type { PodTrouble, TroubleKind } from './plan/podobstacles.ts'
@@ -47,7 +48,7 @@ export function evictionOf({ status }: Pod): string {
   const [reason = ''] = (status?.message ?? 'the events of the pod say why').split(
     /\. Threshold quantity|\. Container /,
   )
-  return clip(reason.trim().replace(/\.$/, ''))
+  return clip(reason.trim().replace(/\.$/, ''), MAX_DETAIL_LENGTH)
 }
 
 function readPhase(pod: Pod): Found | undefined {
@@ -72,7 +73,7 @@ export function shortenScheduling(message: string): string {
     .split(/,\s+(?=\d+ )/)
     .map((reason) => reason.replace(/^\d+\s+/, '').trim())
     .filter(Boolean)
-  return clip([...new Set(reasons)].sort().join(', ') || 'the scheduler gave no reason')
+  return clip([...new Set(reasons)].sort().join(', ') || 'the scheduler gave no reason', MAX_DETAIL_LENGTH)
 }
 
 function readNode(pod: Pod, node: NodeFacts): Found | undefined {
@@ -95,7 +96,7 @@ function readServer(pod: Pod, nowMs: number): Found | undefined {
   if (PULL_FAILURES.has(waiting?.reason ?? ''))
     return { kind: 'ImagePull', detail: `"${server.image}" ${describePull(message)}`, sinceMs: scheduledMs(pod) }
   if (START_FAILURES.has(waiting?.reason ?? ''))
-    return { kind: 'StartFailed', detail: clip(message), sinceMs: scheduledMs(pod) }
+    return { kind: 'StartFailed', detail: clip(message, MAX_DETAIL_LENGTH), sinceMs: scheduledMs(pod) }
   const loop = readLoop(server, nowMs)
   if (loop) return loop
   const isStarting = pod.status?.phase === 'Pending' && server.state?.running === undefined
@@ -151,12 +152,15 @@ function readResize(pod: Pod): Found | undefined {
   const running = conditionOf(pod, 'PodResizeInProgress')
   if (running?.status !== 'True' || running.reason !== 'Error') return undefined
   const sinceMs = timeMs(running.lastTransitionTime)
-  return { kind: 'ResizeFailed', detail: clip(running.message ?? ''), sinceMs }
+  return { kind: 'ResizeFailed', detail: clip(running.message ?? '', MAX_DETAIL_LENGTH), sinceMs }
 }
 
 /** `Node didn't have enough resource: memory, requested: 1, used: 2, capacity: 3`: what is used changes with each pod. */
 function shortenResize(message: string): string {
-  return clip(message.replace(/,?\s*used: \d+/g, '').replace(/\.$/, '') || 'the kubelet gave no reason')
+  return clip(
+    message.replace(/,?\s*used: \d+/g, '').replace(/\.$/, '') || 'the kubelet gave no reason',
+    MAX_DETAIL_LENGTH,
+  )
 }
 
 function conditionOf({ status }: Pod, type: string) {
@@ -170,8 +174,4 @@ function scheduledMs(pod: Pod): number | undefined {
 function timeMs(text: string | undefined): number | undefined {
   const ms = text === undefined ? Number.NaN : Date.parse(text)
   return Number.isNaN(ms) ? undefined : ms
-}
-
-function clip(text: string): string {
-  return text.length <= MAX_DETAIL_LENGTH ? text : `${text.slice(0, MAX_DETAIL_LENGTH - 1)}…`
 }

@@ -1,3 +1,4 @@
+import { clip } from '../clip.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { hasCode } from '../kube/errors.ts'
 import type { Log } from '../kube/log.ts'
@@ -90,8 +91,12 @@ function toObstacle(message: string): Obstacle {
   const [, pod = ''] = /create Pod (\S+) in StatefulSet/i.exec(message) ?? []
   const what = pod ? `pod "${pod}"` : 'a pod'
   const cause = message.replace(/^.*?failed error: /, '')
-  const text = cause.length <= MAX_MESSAGE_LENGTH ? cause : `${cause.slice(0, MAX_MESSAGE_LENGTH - 1)}…`
-  return readRefusal({ what, message }) ?? { reason: 'AdmissionRefused', message: `${what} cannot be made: ${text}` }
+  return (
+    readRefusal({ what, message }) ?? {
+      reason: 'AdmissionRefused',
+      message: `${what} cannot be made: ${clip(cause, MAX_MESSAGE_LENGTH)}`,
+    }
+  )
 }
 
 function lastMs(event: Readonly<Record<string, unknown>>): number {

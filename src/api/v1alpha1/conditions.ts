@@ -1,3 +1,4 @@
+import { clip } from '../../clip.ts'
 import type { Condition } from '../../kube/types.ts'
 
 /**
@@ -162,6 +163,7 @@ export const SESSION_BINDING_CONDITIONS = [
   'Stalled',
 ] as const satisfies readonly ConditionType[]
 
+/** The API server refuses the whole status for one message that is longer. */
 const MAX_MESSAGE_LENGTH = 1024
 
 /** The list with `next` in the place of its type; `lastTransitionTime` moves to `nowIso` only when the status changes. */
@@ -172,11 +174,6 @@ export function setCondition(
 ): readonly Condition[] {
   const old = previous.find((condition) => condition.type === next.type)
   const lastTransitionTime = old && old.status === next.status ? old.lastTransitionTime : nowIso
-  const condition = { ...next, message: clip(next.message), lastTransitionTime }
+  const condition = { ...next, message: clip(next.message, MAX_MESSAGE_LENGTH), lastTransitionTime }
   return old ? previous.map((each) => (each === old ? condition : each)) : [...previous, condition]
-}
-
-/** The API server refuses the whole status for one message that is too long. */
-function clip(message: string): string {
-  return message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…`
 }
