@@ -38,7 +38,7 @@ const JUDGEMENTS: Readonly<Record<TroubleKind, Judgement>> = {
     reason: 'ImagePullFailed',
     graceMs: 15_000,
     describe: (pods, { detail }) =>
-      `the image of ${pods} cannot be pulled: ${detail}; correct spec.image or spec.version, or give the nodes access to the registry`,
+      `the image of ${pods} cannot be pulled: ${detail}; correct spec.image or spec.version, name a login in spec.podTemplate.spec.imagePullSecrets, or give the nodes access to the registry`,
   },
   StartFailed: {
     reason: 'ContainerRefused',
@@ -55,19 +55,24 @@ const JUDGEMENTS: Readonly<Record<TroubleKind, Judgement>> = {
   Unschedulable: {
     reason: 'Unschedulable',
     graceMs: 30_000,
-    describe: (pods, { detail }) => `no Node takes ${pods}: ${detail}; add or free a Node, or lower spec.capacity`,
+    describe: (pods, { detail }) =>
+      `no Node takes ${pods}: ${detail}; add or free a Node, lower spec.capacity (memory) or spec.podTemplate.spec.cpu, or change affinity, nodeSelector, tolerations or topologySpreadConstraints in spec.podTemplate.spec`,
   },
   ResizeInfeasible: {
     reason: 'ResizeInfeasible',
     graceMs: 0,
-    describe: (pods, { detail }) =>
-      `the Node of ${pods} can never give it the memory that spec.capacity asks for: ${detail}; lower spec.capacity, or delete the pod if a larger Node has room for it`,
+    describe: (pods, { detail }) => {
+      const { resource, field } = readResource(detail)
+      return `the Node of ${pods} can never give it the ${resource} that ${field} asks for: ${detail}; lower ${field}, or delete the pod if a larger Node has room for it`
+    },
   },
   ResizeFailed: {
     reason: 'ResizeInfeasible',
     graceMs: 30_000,
-    describe: (pods, { detail }) =>
-      `the memory of ${pods} cannot be changed in place: ${detail}; see kubectl describe pod`,
+    describe: (pods, { pod, detail }) => {
+      const { resource, field } = readResource(detail)
+      return `the ${resource} of ${pods} cannot be changed in place: ${detail}; see kubectl describe pod ${pod}, and set ${field} back or delete the pod, replicas first: it comes back with its new size`
+    },
   },
   NodeNotReady: {
     reason: 'NodeNotReady',
@@ -83,8 +88,10 @@ const JUDGEMENTS: Readonly<Record<TroubleKind, Judgement>> = {
   },
   ResizeDeferred: {
     graceMs: 0,
-    describe: (pods, { detail }) =>
-      `the Node of ${pods} has no room now for the memory that spec.capacity asks for: ${detail}; it is given when other pods leave; free memory there or lower spec.capacity`,
+    describe: (pods, { detail }) => {
+      const { resource, field } = readResource(detail)
+      return `the Node of ${pods} has no room now for the ${resource} that ${field} asks for: ${detail}; it is given when other pods leave; free some there or lower ${field}`
+    },
   },
   Restarting: {
     graceMs: 0,
@@ -125,6 +132,13 @@ export function describePodWait(troubles: readonly PodTrouble[], nowMs: number):
 export function podObstacleDueMs(troubles: readonly PodTrouble[], nowMs: number): number | undefined {
   const dues = troubles.map(({ kind, sinceMs }) => sinceMs + JUDGEMENTS[kind].graceMs).filter((due) => due > nowMs)
   return dues.length === 0 ? undefined : Math.min(...dues)
+}
+
+/** `memory, requested: 9, capacity: 8`: which resource a kubelet's message is about, and the field that asks for it. */
+function readResource(detail: string): Readonly<{ resource: string; field: string }> {
+  if (/\bmemory, requested:/.test(detail)) return { resource: 'memory', field: 'spec.capacity' }
+  if (/\bcpu, requested:/.test(detail)) return { resource: 'CPU', field: 'spec.podTemplate.spec.cpu' }
+  return { resource: 'memory or CPU', field: 'spec.capacity or spec.podTemplate.spec.cpu' }
 }
 
 function namesOf(troubles: readonly PodTrouble[]): string {

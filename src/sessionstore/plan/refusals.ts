@@ -1,3 +1,4 @@
+import { clip } from '../../clip.ts'
 import type { Obstacle } from './obstacles.ts'
 
 const MAX_REASON_LENGTH = 400
@@ -21,22 +22,23 @@ export function readRefusal(refusal: Refusal): Obstacle | undefined {
 
 /** What is used is left out: it changes with everything in the namespace. */
 function quotaExceeded({ what, message }: Refusal): Obstacle | undefined {
-  const [, quota, requested] = /exceeded quota: ([^,]+), requested: (.*?), used: /.exec(message) ?? []
+  const [, quota, requested = ''] = /exceeded quota: ([^,]+), requested: (.*?), used: /.exec(message) ?? []
   return quota === undefined
     ? undefined
     : {
         reason: 'QuotaExceeded',
-        message: `ResourceQuota "${quota}" has no room for ${what} (${requested}); raise the quota, free what others use, or lower spec.replicas or spec.capacity`,
+        message: `ResourceQuota "${quota}" has no room for ${what} (${requested}); raise the quota, free what others use, or lower ${['spec.replicas', ...fieldsOf(requested)].join(' or ')}`,
       }
 }
 
 function quotaDemands({ what, message }: Refusal): Obstacle | undefined {
-  const [, quota, demanded] = /failed quota: ([^:]+): must specify (.*)$/.exec(message) ?? []
+  const [, quota, demanded = ''] = /failed quota: ([^:]+): must specify (.*)$/.exec(message) ?? []
+  const set = demanded.includes('limits.cpu') ? 'set spec.podTemplate.spec.cpu.limit, ' : ''
   return quota === undefined
     ? undefined
     : {
         reason: 'QuotaExceeded',
-        message: `ResourceQuota "${quota}" refuses ${what}, as it demands ${demanded}; add a LimitRange that gives a default, or take that out of the quota`,
+        message: `ResourceQuota "${quota}" refuses ${what}, as it demands ${demanded}; ${set}add a LimitRange that gives a default, or take that out of the quota`,
       }
 }
 
@@ -47,7 +49,7 @@ function limitRange({ what, message }: Refusal): Obstacle | undefined {
     ? undefined
     : {
         reason: 'LimitRangeViolated',
-        message: `a LimitRange refuses ${what}: ${clip(found)}; change the LimitRange or spec.capacity`,
+        message: `a LimitRange refuses ${what}: ${clip(found, MAX_REASON_LENGTH)}; change ${['the LimitRange', ...fieldsOf(found)].join(' or ')}`,
       }
 }
 
@@ -57,7 +59,7 @@ function priorityClass({ what, message }: Refusal): Obstacle | undefined {
     ? undefined
     : {
         reason: 'AdmissionRefused',
-        message: `${what} cannot be made: PriorityClass "${name}" does not exist; create it or name another`,
+        message: `${what} cannot be made: PriorityClass "${name}" does not exist; create it, or name another in spec.podTemplate.spec.priorityClassName`,
       }
 }
 
@@ -67,21 +69,28 @@ function podSecurity({ what, message }: Refusal): Obstacle | undefined {
     ? undefined
     : {
         reason: 'AdmissionRefused',
-        message: `the Pod Security level "${level}" of the namespace refuses ${what}: ${clip(violation)}`,
+        message: `the Pod Security level "${level}" of the namespace refuses ${what}: ${clip(violation, MAX_REASON_LENGTH)}; the operator asks for nothing beyond "restricted", so change the webhook that adds this to pods, or the label pod-security.kubernetes.io/enforce of the namespace`,
       }
 }
 
 function webhook({ what, message }: Refusal): Obstacle | undefined {
   const [, name, reason = ''] =
     /(?:admission webhook|ValidatingAdmissionPolicy) ["']([^"']+)["'](.*)$/.exec(message) ?? []
+  const cause = reason.replace(/^\s*(?:denied the request:|with binding \S+ denied request:)?\s*/, '')
   return name === undefined
     ? undefined
     : {
         reason: 'AdmissionRefused',
-        message: `admission by "${name}" refuses ${what}: ${clip(reason.replace(/^\s*(?:denied the request:|with binding \S+ denied request:)?\s*/, ''))}; change that rule or the spec`,
+        message: `admission by "${name}" refuses ${what}: ${clip(cause, MAX_REASON_LENGTH)}; change that rule or the spec`,
       }
 }
 
-function clip(text: string): string {
-  return text.length <= MAX_REASON_LENGTH ? text : `${text.slice(0, MAX_REASON_LENGTH - 1)}…`
+/** Fields that decide how much is asked for of the resources in a message. */
+function fieldsOf(message: string): readonly string[] {
+  const fields = [
+    { pattern: /\bmemory\b/, field: 'spec.capacity' },
+    { pattern: /\bcpu\b/, field: 'spec.podTemplate.spec.cpu' },
+    { pattern: /(?<!ephemeral-)\bstorage(?:=| usage)/, field: 'spec.persistence.size' },
+  ]
+  return fields.filter(({ pattern }) => pattern.test(message)).map(({ field }) => field)
 }
