@@ -122,7 +122,7 @@ export const CONDITIONS = {
   NodesObserved: {
     NodesWatched: 'A Node that is gone or out of service counts as proof that the members on it have stopped.',
     NodesNotReadable:
-      'The operator may not watch Nodes: a dead machine cannot be told from a silent one. Grant get, list and watch on nodes.',
+      'The operator may not watch Nodes: a dead machine cannot be told from a silent one. Grant list and watch on nodes.',
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>
 

@@ -50,7 +50,7 @@ describe('an operator that may not read Nodes', function () {
     const condition = conditionOf(await stage.store('shop'), 'NodesObserved')
 
     expect(condition).to.include({ status: 'False', reason: 'NodesNotReadable' })
-    expect(condition?.message).to.contain('grant it get, list and watch on nodes')
+    expect(condition?.message).to.contain('grant it list and watch on nodes')
   })
 
   it('asks again at leisure, says so once, and changes nothing else', async () => {

@@ -7,6 +7,6 @@ export function planNodes({ areNodesWatched }: ConditionInputs): Of<'NodesObserv
     return { type: 'NodesObserved', status: 'True', reason: 'NodesWatched', message }
   }
   const message =
-    'the operator may not watch Nodes, so a machine that is off looks like one that is silent: grant it get, list and watch on nodes'
+    'the operator may not watch Nodes, so a machine that is off looks like one that is silent: grant it list and watch on nodes'
   return { type: 'NodesObserved', status: 'False', reason: 'NodesNotReadable', message }
 }
