@@ -18,7 +18,7 @@ export const CONDITIONS = {
     Bound: 'The login exists on the store and the Secret is there.',
     StoreNotAvailable:
       'There is no store of that name that this binding may use: create it, or have its spec.bindings admit this namespace.',
-    StoreNotReady: 'The store exists and has no primary yet that could take the login.',
+    StoreNotReady: 'The store exists and its certificate is not made yet.',
     LoginNotApplied: 'The login is not known to every member of the store yet.',
   },
   Reconciling: {

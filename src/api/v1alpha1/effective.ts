@@ -70,7 +70,7 @@ export type BindingPolicy = Readonly<{
   defaultBinding: 'Ensure' | 'Remove' | 'Leave'
 }>
 
-/** A spec with every value resolved: what the operator works with, and what `status.effective` shows. */
+/** A spec with every value resolved: what the operator works with, and of which `status.effective` shows the most. */
 export type EffectiveSpec = Readonly<{
   engine: Engine
   version: string

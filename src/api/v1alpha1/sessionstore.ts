@@ -23,7 +23,7 @@ export const sessionStoreSpec = object(
   {
     ...engineFields,
     replicas: integer(
-      'Number of pods; one of them is the primary. With 1 there is no failover; from 3 on, a write needs a replica that keeps up.',
+      'Number of pods; one of them is the primary. With 1 there is no failover. What a write needs of the others is decided by durability.',
       { ...LIMITS.replicas, default: DEFAULTS.replicas, change: 'live' },
     ),
     capacity,

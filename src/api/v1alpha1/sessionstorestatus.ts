@@ -21,7 +21,10 @@ import {
 const podName = { maxLength: 63 } as const
 const address = { maxLength: 253 } as const
 
-const effective = object('The spec with every default resolved: what the operator works with.', {
+const EFFECTIVE =
+  'Values that the operator works with, defaults resolved. Not shown are podTemplate, suspend, persistence.adoptVolumes, bindings.default, bindings.selector and networkPolicy.allowFrom.'
+
+const effective = object(EFFECTIVE, {
   engine: oneOf('Server program.', ENGINES),
   version: string('Version of the engine.', { maxLength: 16 }),
   image: string('Container image of the server.', { maxLength: 512 }),
@@ -94,15 +97,12 @@ const lastFailover = object('The last unplanned change of the primary.', {
   }),
 })
 
-const capacity = object(
-  'Memory of the primary, to two digits. It follows the server within minutes; the metrics have it to the byte.',
-  {
-    used: quantity('Memory that counts against max: sessions, connections and the whole replication backlog.'),
-    max: quantity('Memory for data that is in force, the maxmemory of the server.'),
-    limit: quantity('Memory limit of the server container.'),
-    recommended: quantity('Value for capacity.maxMemory with which the store would be used to 70 %.'),
-  },
-)
+const capacity = object('Memory of the primary, to two digits. It follows the server within minutes.', {
+  used: quantity('Memory that counts against max: sessions, connections and the whole replication backlog.'),
+  max: quantity('Memory for data that is in force, the maxmemory of the server.'),
+  limit: quantity('Memory limit of the server container.'),
+  recommended: quantity('Value for capacity.maxMemory with which the store would be used to 70 %.'),
+})
 
 /** An act that was decided and not yet finished; a new leader finishes it before anything else. */
 export const storeOperation = object('A dangerous act that was decided and is not finished yet.', {
