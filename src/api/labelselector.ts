@@ -3,11 +3,13 @@ import { list, map, type Options, object, oneOf, required, string } from './sche
 /** Longest key of a label: a prefix of 253, a slash, a name of 63. */
 export const LABEL_KEY_LENGTH = 317
 
-const LIMITS = { terms: 16, values: 16, value: 63 } as const
-const KEY_PATTERN = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'
-const VALUE_PATTERN = '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$'
+/** What a value of a label, and so of a selector or a taint, may be. */
+export const LABEL_VALUE = { maxLength: 63, pattern: '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$' } as const
 
-const value = string('Value of a label.', { maxLength: LIMITS.value, pattern: VALUE_PATTERN })
+const LIMITS = { terms: 16, values: 16 } as const
+const KEY_PATTERN = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'
+
+const value = string('Value of a label.', LABEL_VALUE)
 
 const term = object(
   'One requirement on a label.',

@@ -66,6 +66,13 @@ describe('structure of the schemas', () => {
     expect((await create(SESSION_STORES, spec)).spec).to.deep.equal(spec)
   })
 
+  it('accepts any value of a label for pods and of nodes, an empty one among them', async () => {
+    const labels = { team: 'A.b_c-9', empty: '' }
+    const podTemplate = { metadata: { labels }, spec: { nodeSelector: labels } }
+
+    expect((await create(SESSION_STORES, { podTemplate })).spec?.podTemplate).to.deep.equal(podTemplate)
+  })
+
   it('answers an unknown eviction policy with the list of them', async () => {
     const store = await create(SESSION_STORES, {})
     const patch = { ...merge, body: { spec: { eviction: 'bogus' } } }
@@ -100,6 +107,9 @@ describe('structure of the schemas', () => {
     [withIds({ fsGroup: 0 }), 'fsGroup in body should be greater than or equal to 1'],
     [withIds({ supplementalGroups: [0] }), 'supplementalGroups[0] in body should be greater than or equal to 1'],
     [withIds({ seccompProfile: { type: 'Unconfined' } }), 'seccompProfile.type: Unsupported value: "Unconfined"'],
+    [{ podTemplate: { metadata: { labels: { team: 'a b' } } } }, 'labels.team in body should match'],
+    [{ podTemplate: { metadata: { labels: { team: '-a' } } } }, 'labels.team in body should match'],
+    [{ podTemplate: { spec: { nodeSelector: { disk: 'fast/er' } } } }, 'nodeSelector.disk in body should match'],
     [undefined, 'spec: Required value'],
   ] as const) {
     it(`refuses a store with ${JSON.stringify(spec)}`, async () => {

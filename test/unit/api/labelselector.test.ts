@@ -1,9 +1,19 @@
 import { expect } from 'chai'
-import { type LabelSelector, matchesLabels } from '../../../src/api/labelselector.ts'
+import { LABEL_VALUE, type LabelSelector, matchesLabels } from '../../../src/api/labelselector.ts'
 
 const labels = { team: 'a', empty: '' }
 const term = (key: string, operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist', ...values: string[]) => ({
   matchExpressions: [{ key, operator, ...(values.length > 0 && { values }) }],
+})
+
+describe('LABEL_VALUE', () => {
+  const pattern = new RegExp(LABEL_VALUE.pattern)
+  for (const value of ['', 'a', '9', 'A.b_c-9']) {
+    it(`takes "${value}"`, () => expect(value).to.match(pattern))
+  }
+  for (const value of ['-a', 'a-', '.', 'a b', 'a/b', 'é', 'a\n']) {
+    it(`refuses ${JSON.stringify(value)}`, () => expect(value).to.not.match(pattern))
+  }
 })
 
 describe('matchesLabels()', () => {

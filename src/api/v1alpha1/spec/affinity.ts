@@ -1,4 +1,4 @@
-import { LABEL_KEY_LENGTH, labelSelector } from '../../labelselector.ts'
+import { LABEL_KEY_LENGTH, LABEL_VALUE, labelSelector } from '../../labelselector.ts'
 import { integer, list, map, object, oneOf, required, string } from '../../schema.ts'
 
 // The shapes of core/v1, without what only clusters of an alpha feature know.
@@ -11,7 +11,7 @@ const nodeTerm = object('Nodes by their labels; all requirements must hold.', {
     object('One requirement.', {
       key: required(string('Key of the label.', { minLength: 1, maxLength: LABEL_KEY_LENGTH })),
       operator: required(oneOf('How key and values relate.', ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'])),
-      values: list('Values of the label.', string('Value.', { maxLength: 63 }), { maxItems: 16 }),
+      values: list('Values of the label.', string('Value.', LABEL_VALUE), { maxItems: 16 }),
     }),
     { maxItems: MOST },
   ),
@@ -71,7 +71,7 @@ export const tolerations = list(
   object('One toleration.', {
     key: string('Key of the taint; every one when it is left out.', { maxLength: LABEL_KEY_LENGTH }),
     operator: oneOf('Equal compares the value, Exists does not.', ['Equal', 'Exists']),
-    value: string('Value of the taint.', { maxLength: 63 }),
+    value: string('Value of the taint.', LABEL_VALUE),
     effect: oneOf('Effect of the taint; every one when it is left out.', [
       'NoSchedule',
       'PreferNoSchedule',
@@ -135,7 +135,7 @@ export const topologySpreadConstraints = list(
 )
 
 /** Schema of `spec.podTemplate.spec.nodeSelector`. */
-export const nodeSelector = map('Labels that a node must have.', string('Value.', { maxLength: 63 }), {
+export const nodeSelector = map('Labels that a node must have.', string('Value.', LABEL_VALUE), {
   maxProperties: 16,
   defaultText: 'none',
   change: 'roll',

@@ -1,3 +1,4 @@
+import { LABEL_VALUE } from '../../labelselector.ts'
 import { integer, list, map, object, oneOf, quantity, required, string } from '../../schema.ts'
 import { DEFAULTS, LIMITS } from '../defaults.ts'
 import { affinity, nodeSelector, tolerations, topologySpreadConstraints } from './affinity.ts'
@@ -39,7 +40,7 @@ function cpuRule(name: 'request' | 'limit') {
 }
 
 const metadata = object('What is added to the metadata of the pods.', {
-  labels: map('More labels.', string('Value.', { maxLength: 63 }), {
+  labels: map('More labels.', string('Value.', LABEL_VALUE), {
     maxProperties: 32,
     defaultText: 'none',
     change: 'live',
