@@ -32,16 +32,6 @@ export function splitBundle(pem: string): readonly string[] {
   return [...pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g)].map(([block]) => block)
 }
 
-/** True when `certificatePem` was signed by the key of one of the CAs in `bundlePem`; validity is not looked at. */
-export function isIssuedBy(certificatePem: string, bundlePem: string): boolean {
-  const certificate = parse(certificatePem)
-  if (!certificate) return false
-  return splitBundle(bundlePem).some((pem) => {
-    const authority = parse(pem)
-    return Boolean(authority?.ca && isSignedBy(certificate, authority))
-  })
-}
-
 /** True when the private key belongs to the certificate; false for anything that cannot be read. */
 export function isKeyOf(keyPem: string, certificatePem: string): boolean {
   try {

@@ -25,19 +25,9 @@ export const resourceVersionChanged: Predicate = changed(({ metadata }) => metad
 
 export const labelsChanged: Predicate = changed(({ metadata }) => metadata.labels)
 
-export const annotationsChanged: Predicate = changed(({ metadata }) => metadata.annotations)
-
-/** Owners decide whose key a change maps to. */
-export const ownersChanged: Predicate = changed(({ metadata }) => metadata.ownerReferences)
-
 /** Passes when one of `predicates` does. */
 export function anyOf<T extends KubeObject>(...predicates: readonly Predicate<T>[]): Predicate<T> {
   return (change) => predicates.some((predicate) => predicate(change))
-}
-
-/** Passes when all of `predicates` do. */
-export function allOf<T extends KubeObject>(...predicates: readonly Predicate<T>[]): Predicate<T> {
-  return (change) => predicates.every((predicate) => predicate(change))
 }
 
 /** JSON equality: the order of the keys of an object does not count, and a missing key equals an undefined one. */

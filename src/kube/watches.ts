@@ -58,14 +58,6 @@ export function namedByLabel(label: string): Mapper {
   }
 }
 
-/** The keys of all objects of `store` whose index `index` holds the changed object's key: a Secret → who refers to it. */
-export function referrers<T extends KubeObject>(
-  store: Readonly<{ byIndex(index: string, value: string): readonly T[] }>,
-  index: string,
-): Mapper {
-  return (object) => store.byIndex(index, keyOf(object)).map(keyOf)
-}
-
 function groupOf(apiVersion: string): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
 }

@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts'
 import { poll } from './deadline.ts'
 import { infoNumber, parseInfo, parseReplicaLinks, parseRole, parseStringPairs, type RoleFacts } from './parse.ts'
 import { type LineageStart, lostBytes } from './record.ts'
-import { type Failure, type RecordRead, readRecord, recordCommand, toFailure } from './recordscript.ts'
+import { type Failure, recordCommand, toFailure } from './recordscript.ts'
 
 /** Where a replica replicates from: a pod's name or, in a failover, its IP; never a Service. */
 export type Upstream = Readonly<{ host: string; port: number }>
@@ -37,22 +37,6 @@ export async function join(connection: Connection, upstream: Upstream): Promise<
     return { ok: false, reason: 'IsPrimary', message: 'the server is a primary: it must be fenced and demoted' }
   }
   return follow(connection, upstream)
-}
-
-/**
- * Reads the record of an unlabelled member that serves no stale data, and leaves the setting as it was found.
- * A member that is loading answers LOADING.
- */
-export async function revealRecord(connection: Connection): Promise<RecordRead> {
-  const shown = await connection.call(['CONFIG', 'GET', 'replica-serve-stale-data'])
-  if (!shown.ok) return toFailure(shown)
-  const isServing = parseStringPairs(shown.value).get('replica-serve-stale-data') === 'yes'
-  if (isServing) return readRecord(connection)
-  const opened = await setConfig(connection, { 'replica-serve-stale-data': 'yes' })
-  if (!opened.ok) return opened
-  const read = await readRecord(connection)
-  const shut = await setConfig(connection, { 'replica-serve-stale-data': 'no' })
-  return shut.ok ? read : shut
 }
 
 /** Makes a server unable to take a write and cuts its clients. The fence stays until setQuorum. */

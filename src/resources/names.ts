@@ -113,10 +113,3 @@ export function podHost(store: Placed, pod: string, domain: string): string {
 export function podHostAbsolute(store: Placed, pod: string, domain: string): string {
   return `${podHost(store, pod, domain)}.`
 }
-
-/** The pod that a host of `podHost` or `podHostAbsolute` names; undefined for an IP or a host of another store. */
-export function podOfHost(store: Placed, host: string): string | undefined {
-  const [pod = '', ...rest] = host.split('.')
-  const isOurs = `${rest.join('.')}.`.startsWith(`${serviceHost(store, 'nodes')}.`)
-  return isOurs && podOrdinal(store, pod) !== undefined ? pod : undefined
-}

@@ -75,7 +75,6 @@ export const RESERVED_KEY_PREFIX = '__ss:'
 
 /** Session frameworks whose keys and verbs we know. */
 export const FRAMEWORKS = ['generic'] as const
-export type Framework = (typeof FRAMEWORKS)[number]
 
 /** Built-in defaults: descriptions and `effectiveSpec` both read them, so that they cannot differ. */
 export const DEFAULTS = {

@@ -10,7 +10,6 @@ import {
   openGate,
   readRole,
   restoreServing,
-  revealRecord,
   SHUT_GATE,
   setConfig,
   setQuorum,
@@ -104,8 +103,6 @@ for (const name of SERVER_NAMES) {
       const hidden = await store.facts(1)
       expect(hidden).to.deep.include({ isRecordHidden: true, isLinkUp: false })
       expect(hidden.record).to.equal(undefined)
-      expect(await revealRecord(store.link(1))).to.have.nested.property('record.epoch', 1)
-      expect((await store.facts(1)).isRecordHidden).to.equal(true)
 
       const startedMs = performance.now()
       must(await promote(store.link(1), { expectedEpoch: 1, storeUID: 'uid-1' }))

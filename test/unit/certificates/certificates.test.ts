@@ -7,14 +7,7 @@ import {
   VALIDITY_MS,
 } from '../../../src/certificates/authority.ts'
 import { authorityCommonName, serverDnsNames } from '../../../src/certificates/dnsnames.ts'
-import {
-  isIssuedBy,
-  isKeyOf,
-  needsRenewal,
-  readCertificate,
-  renewalTimeMs,
-  splitBundle,
-} from '../../../src/certificates/read.ts'
+import { isKeyOf, needsRenewal, readCertificate, renewalTimeMs, splitBundle } from '../../../src/certificates/read.ts'
 
 const DAY_MS = 24 * 3_600_000
 const BACKDATE_MS = 5 * 60_000
@@ -118,16 +111,6 @@ describe('certificates of a store', () => {
     expect(new X509Certificate(made.certificatePem).serialNumber).to.match(/^(07)+$/)
   })
 
-  it('isIssuedBy() tells the CA of a certificate from one of the same name', () => {
-    expect(isIssuedBy(server.certificatePem, authority.certificatePem)).to.equal(true)
-    expect(isIssuedBy(server.certificatePem, other.certificatePem)).to.equal(false)
-    expect(isIssuedBy(server.certificatePem, other.certificatePem + authority.certificatePem)).to.equal(true)
-  })
-
-  it('isIssuedBy() does not take a server for a CA', () => {
-    expect(isIssuedBy(server.certificatePem, server.certificatePem)).to.equal(false)
-  })
-
   it('isKeyOf() tells the key of a certificate from another', () => {
     expect(isKeyOf(server.keyPem, server.certificatePem)).to.equal(true)
     expect(isKeyOf(authority.keyPem, server.certificatePem)).to.equal(false)
@@ -142,8 +125,6 @@ describe('certificates of a store', () => {
   it('what is no certificate reads as nothing', () => {
     for (const pem of ['', 'text', server.keyPem, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']) {
       expect(readCertificate(pem)).to.equal(undefined)
-      expect(isIssuedBy(pem, authority.certificatePem)).to.equal(false)
-      expect(isIssuedBy(server.certificatePem, pem)).to.equal(false)
       expect(isKeyOf(pem, server.certificatePem)).to.equal(pem === server.keyPem)
     }
   })

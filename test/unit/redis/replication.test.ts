@@ -1,13 +1,6 @@
 import { expect } from 'chai'
 import { promote } from '../../../src/redis/promote.ts'
-import {
-  awaitReplicaOnline,
-  fence,
-  join,
-  revealRecord,
-  setQuorum,
-  waitReplicas,
-} from '../../../src/redis/replication.ts'
+import { awaitReplicaOnline, fence, join, setQuorum, waitReplicas } from '../../../src/redis/replication.ts'
 import { fakeConnection } from './fakeconnection.ts'
 
 const REPLICA = ['slave', '127.0.0.1', 1, 'connect', 0]
@@ -64,26 +57,6 @@ describe('setQuorum()', () => {
     const shown = ['min-replicas-to-write', '1000', 'min-replicas-max-lag', '2']
     const connection = fakeConnection((command) => (command.startsWith('CONFIG GET') ? shown : undefined))
     expect(await setQuorum(connection, 1, 2)).to.deep.include({ ok: false, reason: 'NotAsserted' })
-  })
-})
-
-describe('revealRecord()', () => {
-  it('shuts the member again though reading failed', async () => {
-    const connection = fakeConnection((command) => {
-      if (command.startsWith('CONFIG GET')) return ['replica-serve-stale-data', 'no']
-      return command.startsWith('HGETALL') ? new Error('LOADING the dataset') : undefined
-    })
-    expect(await revealRecord(connection)).to.deep.include({ ok: false, reason: 'LOADING' })
-    expect(connection.asked.at(-1)).to.equal('CONFIG SET replica-serve-stale-data no')
-  })
-
-  it('leaves a member that serves as it is', async () => {
-    const connection = fakeConnection((command) => {
-      if (command.startsWith('CONFIG GET')) return ['replica-serve-stale-data', 'yes']
-      return command.startsWith('HGETALL') ? [] : undefined
-    })
-    expect(await revealRecord(connection)).to.deep.equal({ ok: true })
-    expect(connection.asked.some((command) => command.startsWith('CONFIG SET'))).to.equal(false)
   })
 })
 

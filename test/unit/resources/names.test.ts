@@ -8,7 +8,6 @@ import {
   podHost,
   podHostAbsolute,
   podName,
-  podOfHost,
   podOrdinal,
   SERVICE_ROLES,
   serviceAccountName,
@@ -84,25 +83,6 @@ describe('podHost()', () => {
   it('Services are named without the domain', () => {
     expect(serviceHost(SHOP, 'primary')).to.equal('shop-primary.web.svc')
   })
-})
-
-describe('podOfHost()', () => {
-  const cases: readonly [host: string, pod: string | undefined][] = [
-    ['shop-1.shop-nodes.web.svc.cluster.local', 'shop-1'],
-    ['shop-12.shop-nodes.web.svc.cluster.local.', 'shop-12'],
-    ['shop-1.shop-nodes.web.svc', 'shop-1'],
-    ['shop-1.shop-nodes.web.svcs.cluster.local', undefined],
-    ['shop-1.shop-nodes.other.svc.cluster.local', undefined],
-    ['other-1.shop-nodes.web.svc.cluster.local', undefined],
-    ['127.0.0.1', undefined],
-    ['10.244.1.7', undefined],
-    ['', undefined],
-  ]
-  for (const [host, pod] of cases) {
-    it(`"${host}" is ${pod ?? 'no pod of the store'}`, () => {
-      expect(podOfHost(SHOP, host)).to.equal(pod)
-    })
-  }
 })
 
 describe('podOrdinal()', () => {
