@@ -2,15 +2,15 @@ import type { Rule } from '../schema.ts'
 import { integer, list, object, oneOf, required, string, time } from '../schema.ts'
 import { LIMITS } from './defaults.ts'
 
+/** A name of another object in the same namespace that has our own name limits. */
+export const NAME_PATTERN = '^[a-z]([-a-z0-9]*[a-z0-9])?$'
+
 /** Children are named after their owner; forty characters leave room for every suffix. */
 export const nameRule: Rule = {
   name: 'name',
-  rule: `self.metadata.name.size() <= ${LIMITS.nameLength} && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,
+  rule: `self.metadata.name.size() <= ${LIMITS.nameLength} && self.metadata.name.matches('${NAME_PATTERN}')`,
   message: `metadata.name must start with a letter, use only a-z, 0-9 and -, end with a letter or digit, and have at most ${LIMITS.nameLength} characters`,
 }
-
-/** A name of another object in the same namespace that has our own name limits. */
-export const NAME_PATTERN = '^[a-z]([-a-z0-9]*[a-z0-9])?$'
 
 export const observedGeneration = integer('The generation of the spec that this status describes.', { minimum: 0 })
 

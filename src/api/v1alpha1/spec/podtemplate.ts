@@ -2,6 +2,7 @@ import { LABEL_VALUE } from '../../labelselector.ts'
 import { integer, list, map, object, oneOf, quantity, required, string } from '../../schema.ts'
 import { DEFAULTS, LIMITS } from '../defaults.ts'
 import { affinity, nodeSelector, tolerations, topologySpreadConstraints } from './affinity.ts'
+import { quantityRange, quoted } from './rules.ts'
 
 /** Beginnings of keys that the operator, or Kubernetes for it, sets on pods; and of annotations that would loosen what a pod may do. */
 export const RESERVED_KEYS = [
@@ -19,25 +20,14 @@ export const RESERVED_KEYS = [
 ] as const
 
 function reserved(name: 'labels' | 'annotations') {
-  const keys = `[${RESERVED_KEYS.map((key) => `'${key}'`).join(', ')}]`
   return {
     name: `podTemplate-${name}`,
-    rule: `!self.exists(key, ${keys}.exists(beginning, key.startsWith(beginning)))`,
+    rule: `!self.exists(key, ${quoted(RESERVED_KEYS)}.exists(beginning, key.startsWith(beginning)))`,
     message: `${name} of pods must not begin with ${RESERVED_KEYS.join(', ')}`,
   }
 }
 
 const id = { minimum: 1, maximum: 2_147_483_647 } as const
-const { minimum, maximum } = LIMITS.cpu
-
-function cpuRule(name: 'request' | 'limit') {
-  const value = 'quantity(string(self))'
-  return {
-    name: `cpu-${name}-range`,
-    rule: `isQuantity(string(self)) && ${value}.compareTo(quantity('${minimum}')) >= 0 && ${value}.compareTo(quantity('${maximum}')) <= 0`,
-    message: `cpu.${name} must be a quantity from ${minimum} to ${maximum}`,
-  }
-}
 
 const metadata = object('What is added to the metadata of the pods.', {
   labels: map('More labels.', string('Value.', LABEL_VALUE), {
@@ -96,14 +86,14 @@ const cpu = object(
     request: quantity('What is reserved.', {
       defaultText: DEFAULTS.cpuRequest,
       change: 'live',
-      rules: [cpuRule('request')],
+      rules: [quantityRange('cpu.request', LIMITS.cpu)],
     }),
     limit: quantity(
       'What it may use at most. A server that is held back answers late, which may look like a failure.',
       {
         defaultText: 'none',
         change: 'live, or roll when it is added, removed, or becomes equal to the request',
-        rules: [cpuRule('limit')],
+        rules: [quantityRange('cpu.limit', LIMITS.cpu)],
       },
     ),
   },

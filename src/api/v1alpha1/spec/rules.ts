@@ -26,7 +26,7 @@ export function immutable(path: readonly string[], hint: string): Rule {
 export function quantityRange(name: string, range: Readonly<{ minimum: string; maximum: string }>): Rule {
   const compare = (limit: string) => `quantity(string(self)).compareTo(quantity('${limit}'))`
   return {
-    name: `${name}-range`,
+    name: `${name.replaceAll('.', '-')}-range`,
     rule: `isQuantity(string(self)) && ${compare(range.minimum)} >= 0 && ${compare(range.maximum)} <= 0`,
     message: `${name} must be a quantity from ${range.minimum} to ${range.maximum}`,
   }
