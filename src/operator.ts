@@ -48,7 +48,8 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
   for (const reflector of reflectors) manager.addCache(reflector)
 
   const nowMs = (): number => Date.now()
-  const common = { client, caches, log, metrics, nowMs, workers: config.workers }
+  const steadyMs = (): number => performance.now()
+  const common = { client, caches, log, metrics, nowMs, steadyMs, workers: config.workers }
   const stores = createStoreController({
     ...common,
     events,

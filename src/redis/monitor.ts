@@ -52,7 +52,7 @@ export class StoreMonitor {
       probeTimeoutMs: options.probeTimeoutMs ?? DEFAULT_TIMES.probeTimeoutMs,
       connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_TIMES.connectTimeoutMs,
     }
-    this.#nowMs = options.nowMs ?? Date.now
+    this.#nowMs = options.nowMs ?? (() => performance.now())
     this.#clientName = options.clientName ?? 'sessionstore-operator'
     this.#observesSinceMs = this.#nowMs()
   }
@@ -101,6 +101,13 @@ export class StoreMonitor {
   /** Remembers for the run id what prepare() asserted. */
   recordPrepared(name: string, runId: string, hash: string): void {
     this.#members.get(name)?.recordPrepared(runId, hash)
+  }
+
+  /** The upstream that a member had, and heard, when it was last looked at was heard by it until now. */
+  noteParting(name: string): void {
+    const facts = this.facts(name)
+    const upstream = isHearing(facts) && facts.kind === 'reached' ? this.#nameOf(facts.upstream?.host) : undefined
+    if (upstream) this.#heardMs.set(upstream, this.#nowMs())
   }
 
   /** Looks at all members at once, now; resolves when each look has ended, or the signal fires. */

@@ -1,12 +1,12 @@
 import { assertNever } from '../assertnever.ts'
 import { type ApiContext, actDescribePods, actLabel, actMark, actNoteRuns, actRestart } from './actpods.ts'
+import { actPrepare } from './actprepare.ts'
 import {
   actDemote,
   actEstablish,
   actFence,
   actHandOver,
   actJoin,
-  actPrepare,
   actPromote,
   actRepoint,
   actReveal,

@@ -1,6 +1,5 @@
 import type { Connection } from '../redis/connection.ts'
 import { abortUnwatched, moveTo } from '../redis/move.ts'
-import { prepare } from '../redis/prepare.ts'
 import { promote } from '../redis/promote.ts'
 import { writeRecord } from '../redis/recordscript.ts'
 import {
@@ -11,6 +10,7 @@ import {
   fence,
   join,
   openGate,
+  readRole,
   restoreServing,
   SHUT_GATE,
   setConfig,
@@ -18,12 +18,10 @@ import {
   type Upstream,
   waitReplicas,
 } from '../redis/replication.ts'
-import { setParameters } from '../redis/trysetting.ts'
 import { type ActResult, type DataPlane, DONE, notDone } from './dataplane.ts'
 import type { StoreMemory } from './memory.ts'
 import type { Snapshot } from './observe.ts'
 import { isReached, type MemberFacts, type TopologyStep } from './plan/facts.ts'
-import { isCurrent, reload } from './reload.ts'
 
 /** The closed port of the boot guard: a replica pointed there follows nobody and accepts nothing. */
 const NOWHERE = { host: '127.0.0.1', port: 1 } as const
@@ -36,56 +34,10 @@ export type ServerContext = Readonly<{
   snapshot: Snapshot
   dataPlane: DataPlane
   memory: StoreMemory
-  nowMs: () => number
+  steadyMs: () => number
 }>
 
-type Step<K extends TopologyStep['kind']> = Extract<TopologyStep, { kind: K }>
-
-/** Asserts users and settings on members in parallel; one that refuses is left out for a while and named. */
-export async function actPrepare(context: ServerContext, step: Step<'prepare'>): Promise<ActResult> {
-  const { snapshot, dataPlane, memory, nowMs } = context
-  const { credentials, settings, facts, config } = snapshot
-  const password = credentials.logins.replication?.passwords[0]
-  if (password === undefined) return notDone('the replication login does not exist yet')
-  const hash = facts.goal.preparedHash
-  const replication = { username: 'replication', password }
-  const input = { users: credentials.users, settings, replication, hash }
-  const results = await Promise.all(
-    step.members.map(async (name) => {
-      const prepared = await withConnection(dataPlane, name, async (connection) => {
-        const asserted = await prepare(connection, input)
-        if (!asserted.ok) return asserted
-        const set = await setParameters(connection, config.settings)
-        return set.ok ? { ...asserted, refused: set.refused } : set
-      })
-      if (prepared.ok) {
-        const { runId, refused } = prepared
-        memory.config.noteTold(name, { runId, settings: config.settings, refused })
-        dataPlane.notePrepared(name, prepared)
-        await readTrust(context, name)
-        return DONE
-      }
-      const message = `${name} cannot be prepared: ${prepared.message}`
-      const member = memberOf(context, name)
-      if (member && isReached(member))
-        memory.notePrepareFailure(name, { runId: member.probe.runId, atMs: nowMs(), message })
-      return notDone(message)
-    }),
-  )
-  return all(results)
-}
-
-/**
- * A server that just started presents its served certificate to its primary too, which takes it only if it is made for
- * clients. Refused while the kubelet has not brought the files; then it is done later.
- */
-async function readTrust({ snapshot, dataPlane }: ServerContext, name: string): Promise<void> {
-  const { served } = snapshot.credentials
-  const member = snapshot.facts.members.find((each) => each.name === name)
-  if (!served || snapshot.spec.tlsMode === 'Disabled' || !member || !isReached(member)) return
-  if (isCurrent(member.probe, served)) return
-  await withConnection(dataPlane, name, (connection) => reload(connection, served))
-}
+export type Step<K extends TopologyStep['kind']> = Extract<TopologyStep, { kind: K }>
 
 /** Opens members for a look at their record; join shuts them again. */
 export async function actReveal({ dataPlane }: ServerContext, step: Step<'reveal'>): Promise<ActResult> {
@@ -103,7 +55,12 @@ export async function actRepoint(context: ServerContext, step: Step<'repoint'>):
   return each([...targets.keys()], (name) => {
     const to = targets.get(name) ?? 'nowhere'
     const upstream = to === 'nowhere' ? NOWHERE : upstreamOf(context, to)
-    return withConnection(context.dataPlane, name, (connection) => join(connection, upstream))
+    return withConnection(context.dataPlane, name, async (connection) => {
+      const joined = await join(connection, upstream)
+      // Whom it left may have been fed by it until this very moment, which the lag gate counts from.
+      context.dataPlane.noteParting(name)
+      return joined
+    })
   })
 }
 
@@ -143,9 +100,11 @@ export async function actEstablish(context: ServerContext, step: Step<'establish
   const record = { storeUID: snapshot.facts.storeUID, epoch, n, w, primary }
   const written = await openGate(connection, { w, maxLagSeconds, record })
   if (!written.ok) return notDone(`the record of epoch ${epoch} was refused by ${primary}: ${written.message}`)
+  // First of all: whoever goes on after us takes a record that stands for done.
+  const restored = await restoreServing(connection)
+  if (!restored.ok) return notDone(`${primary}: ${restored.message}`)
   const replicated = w > 0 ? await waitReplicas(connection, w, WAIT_TIMEOUT_MS) : { ok: true as const }
   if (!replicated.ok) return notDone(`the record of epoch ${epoch} is not replicated yet: ${replicated.message}`)
-  await restoreServing(connection)
   return DONE
 }
 
@@ -156,6 +115,10 @@ export async function actHandOver(context: ServerContext, step: Step<'handOver'>
   if (!left.ok) return notDone(`${step.from}: ${left.message}`)
   if (left.wasMoving) return notDone(`a hand-over of ${step.from} that nobody watched was called off`)
   if (!to) return notDone(`${step.to} is not connected`)
+  // A move that has ended meanwhile: the gate would be shut on the primary.
+  const read = await readRole(from.connection)
+  if (!read.ok) return notDone(`${step.from}: ${read.message}`)
+  if (read.role.role !== 'master') return notDone(`${step.from} is not the primary any more`)
   // Until its epoch is recorded the new end takes no write either, whoever is connected to it.
   const shut = await setConfig(to.connection, SHUT_GATE)
   if (!shut.ok) return notDone(`${step.to}: ${shut.message}`)
@@ -180,7 +143,9 @@ export async function actDemote(context: ServerContext, step: Step<'demote'>): P
   const demoted = await demote(connection, upstreamOf(context, step.primary), { promoted })
   if (!demoted.ok) return notDone(`${step.member} could not be demoted: ${demoted.message}`)
   if (demoted.lostBytes !== undefined) memory.lostBytes = demoted.lostBytes
-  return DONE
+  // What it was opened for as a primary would have it answer with old sessions as a replica.
+  const restored = await restoreServing(connection)
+  return restored.ok ? DONE : notDone(`${step.member}: ${restored.message}`)
 }
 
 export async function actJoin(context: ServerContext, step: Step<'join'>): Promise<ActResult> {
@@ -222,7 +187,7 @@ function maxLagOf(snapshot: Snapshot): number {
   return Math.floor(snapshot.facts.goal.maxLagMs / 1000)
 }
 
-function memberOf({ snapshot }: ServerContext, name: string): MemberFacts | undefined {
+export function memberOf({ snapshot }: ServerContext, name: string): MemberFacts | undefined {
   return snapshot.facts.members.find((member) => member.name === name)
 }
 
@@ -239,7 +204,7 @@ function moveEnd(context: ServerContext, name: string) {
 
 type Outcome = Readonly<{ ok: true }> | Readonly<{ ok: false; message: string }>
 
-async function withConnection<T extends Outcome>(
+export async function withConnection<T extends Outcome>(
   dataPlane: DataPlane,
   name: string,
   act: (connection: Connection) => Promise<T>,
@@ -258,7 +223,7 @@ async function each(names: readonly string[], act: (name: string) => Promise<Out
   return all(results)
 }
 
-function all(results: readonly ActResult[]): ActResult {
+export function all(results: readonly ActResult[]): ActResult {
   const messages = results.flatMap((result) => (result.isDone ? [] : [result.message]))
   return messages.length === 0 ? DONE : notDone(messages.join('; '))
 }

@@ -31,7 +31,15 @@ export type StoreController = Readonly<{ controller: Controller; runtimes: Store
 
 /** Watches everything a store is made of and reconciles it; the data plane wakes it by itself. */
 export function createStoreController(deps: StoreControllerDeps): StoreController {
-  const { caches, log, metrics, nowMs, workers, createRuntime = (options) => new StoreRuntime(options) } = deps
+  const {
+    caches,
+    log,
+    metrics,
+    nowMs,
+    steadyMs,
+    workers,
+    createRuntime = (options) => new StoreRuntime(options),
+  } = deps
   const running = new Map<string, Readonly<{ uid: string | undefined; runtime: Runtime }>>()
   const runtimes = new Map<string, Runtime>()
 
@@ -48,7 +56,7 @@ export function createStoreController(deps: StoreControllerDeps): StoreControlle
     if (known && known.uid === uid) return known.runtime
     drop(key)
     const wake = (): void => controller.queue.add(key, { priority: PRIORITY.high })
-    const runtime = createRuntime({ nowMs, wake })
+    const runtime = createRuntime({ nowMs, steadyMs, wake })
     runtime.memory.onApplied = deps.wakeBindings
     running.set(key, { uid, runtime })
     runtimes.set(key, runtime)

@@ -8,6 +8,8 @@ export type DataPlane = MemberProbes &
     connection(member: string): Connection | undefined
     /** Remembers that this run of a member was told all of `hash`. */
     notePrepared(member: string, run: Readonly<{ runId: string; hash: string }>): void
+    /** A member was just pointed away from whom it followed when it was last looked at: that one was heard until now. */
+    noteParting(member: string): void
     /** Cuts the clients of every replica, again and again for some seconds: the Service leads to `primary` from now on. */
     sendAwayFromAllBut(primary: string): void
     /** Replaces the held connection, which then shows the certificate that is served now. */

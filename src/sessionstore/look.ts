@@ -8,15 +8,22 @@ export type Looking = ReconcileDeps & Readonly<{ key: string; runtime: Runtime; 
 
 /** What is known of a store now; undefined: it is no more. Asks for what caches cannot tell, and members that were never looked at. */
 export async function look(pass: Looking): Promise<Snapshot | undefined> {
-  const { caches, key, runtime, named, clusterDomain, nowMs, signal } = pass
+  const { caches, key, runtime, named, clusterDomain, nowMs, steadyMs, signal } = pass
   const store = caches.stores.get(key)
   if (!store) return undefined
   const { memory, dataPlane: probes } = runtime
-  const inputs = (): ObserveInputs => ({ ...pass, store, probes, memory, nowMs: nowMs() })
+  const inputs = (): ObserveInputs => ({
+    ...pass,
+    store,
+    probes,
+    memory,
+    nowMs: nowMs(),
+    steadyMs: steadyMs(),
+  })
   const snapshot = observe(inputs())
   named.want(key, sourceRefs(snapshot.identity, snapshot.spec))
   runtime.watch({ ...snapshot, clusterDomain })
-  const isMoreKnown = await confirmGone(pass, memory.goneNodes, { placed: placedOf(snapshot), nowMs: nowMs() })
+  const isMoreKnown = await confirmGone(pass, memory.goneNodes, { placed: placedOf(snapshot), nowMs: steadyMs() })
   // Nothing is decided, and no status is written, from a member that was not looked at once.
   const isUnseen = snapshot.facts.members.some(({ pod, probe }) => pod?.ip !== undefined && probe.kind === 'unknown')
   const isRefreshed = isUnseen && snapshot.credentials.logins.operator !== undefined

@@ -34,6 +34,7 @@ function readMember(inputs: MemberInputs, ordinal: number, pod: Pod | undefined)
   const node = pod ? memory.nodeOf(caches, pod) : 'unknown'
   const probe = inputs.facts(name)
   const linkDownSinceMs = memory.noteProbe(name, probe, nowMs)
+  const awaySinceMs = memory.noteAnswer(name, probe.kind === 'reached', nowMs)
   const stopped = pod ? readStopped(pod, node) : 'PodGone'
   if (stopped === undefined && isUnseen(probe)) memory.noteUnseen(name, nowMs)
   const run = probe.kind === 'reached' ? { runId: probe.runId, nowMs } : undefined
@@ -45,6 +46,7 @@ function readMember(inputs: MemberInputs, ordinal: number, pod: Pod | undefined)
     ...(stopped !== undefined && { stopped }),
     probe,
     hasPrepareFailed: run !== undefined && memory.prepareFailure(name, run) !== undefined,
+    ...(awaySinceMs !== undefined && { awaySinceMs }),
     ...(linkDownSinceMs !== undefined && { linkDownSinceMs }),
   }
 }

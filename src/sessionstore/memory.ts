@@ -41,6 +41,9 @@ export class StoreMemory {
   readonly #unseenMs = new Map<string, number>()
   readonly #ended = new Set<string>()
   readonly #ghostSinceMs = new Map<string, number>()
+  readonly #vouchedSinceMs = new Map<string, number>()
+  readonly #awaySinceMs = new Map<string, number>()
+  #intent: Readonly<{ text: string; sinceMs: number }> | undefined
   readonly #linkDownSinceMs = new Map<string, number>()
   readonly #prepareFailures = new Map<string, Readonly<{ runId: string; atMs: number; message: string }>>()
   /** First moment the current outage of the primary was seen; ends with the next established primary. */
@@ -58,8 +61,9 @@ export class StoreMemory {
   #refusedExpansion: Readonly<{ sizeBytes: number; nowMs: number; message: string }> | undefined
   #objectsFailure: Readonly<{ error: unknown; attempt: Attempt }> | undefined
 
-  constructor(nowMs: number) {
-    this.observingSinceMs = nowMs
+  /** `nowMs`: the time of day, where it is on another clock. */
+  constructor(steadyMs: number, nowMs = steadyMs) {
+    this.observingSinceMs = steadyMs
     this.capacity = new CapacityMemory(nowMs)
   }
 
@@ -96,6 +100,19 @@ export class StoreMemory {
   /** When each member was last so, also of those that are gone. */
   get unseenMs(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#unseenMs)
+  }
+
+  /** Notes when a member stops to answer, and answers again. */
+  noteAnswer(member: string, isReached: boolean, nowMs: number): number | undefined {
+    if (isReached) this.#awaySinceMs.delete(member)
+    else if (!this.#awaySinceMs.has(member)) this.#awaySinceMs.set(member, nowMs)
+    return this.#awaySinceMs.get(member)
+  }
+
+  /** When an intent was first seen. */
+  intentSinceMs(intent: string, nowMs: number): number {
+    if (this.#intent?.text !== intent) this.#intent = { text: intent, sinceMs: nowMs }
+    return this.#intent.sinceMs
   }
 
   /** Notes when links go down and come back. */
@@ -164,6 +181,13 @@ export class StoreMemory {
   /** Nothing of this pod runs any more. Another process does not know, and waits until its Node vouches for it. */
   hasEnded(podUID: string): boolean {
     return this.#ended.has(podUID)
+  }
+
+  /** Since when the Node of a pod that is missed has been Ready without a break; undefined: it is not. */
+  vouchedSinceMs(podUID: string, isReady: boolean, nowMs: number): number | undefined {
+    if (!isReady) this.#vouchedSinceMs.delete(podUID)
+    else if (!this.#vouchedSinceMs.has(podUID)) this.#vouchedSinceMs.set(podUID, nowMs)
+    return this.#vouchedSinceMs.get(podUID)
   }
 
   /** When a pod that took part was first missed. */

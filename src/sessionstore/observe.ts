@@ -100,7 +100,10 @@ export type ObserveInputs = Readonly<{
   clusterDomain: string
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
+  /** The time of day. */
   nowMs: number
+  /** On the clock of the probes, which nobody sets. */
+  steadyMs: number
 }>
 
 /** Puts together what caches and probes know of one store; reads nothing from the API server. */
@@ -139,7 +142,7 @@ export function observe(inputs: ObserveInputs): Snapshot {
     isObserved: isTemplateObserved(statefulSet, staticConfigHash),
     limitBytes: templateLimitBytes(statefulSet),
   }
-  const observed = { ...inputs, facts, identity, statefulSet, pods, template }
+  const observed = { ...inputs, nowMs: inputs.steadyMs, facts, identity, statefulSet, pods, template }
   const members = readMembers(observed)
   const maxMemoryBytes = memoryInForce({
     goalBytes: sizing.maxMemoryBytes,

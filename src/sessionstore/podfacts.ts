@@ -76,6 +76,8 @@ export function readStopped(pod: Pod, node: NodeFacts): string | undefined {
  */
 export function mayOutlive(pod: Pod, node: NodeFacts): boolean {
   if (pod.spec?.nodeName === undefined || isNodeOff(node)) return false
+  // What a kubelet said before it fell silent is no word on what runs now.
+  if (typeof node === 'object' && !isNodeReady(node)) return true
   const server = pod.status?.containerStatuses?.find(({ name }) => name === SERVER_CONTAINER)
   return server?.state?.running !== undefined && pod.status?.phase === 'Running'
 }

@@ -40,7 +40,10 @@ export type ReconcileDeps = Readonly<{
   clusterDomain: string
   /** Namespace of the operator's own pods; absent: it does not run in one. */
   operatorNamespace?: string
+  /** The time of day. */
   nowMs: () => number
+  /** A clock that nobody sets: who may write is never decided by one that can jump. */
+  steadyMs: () => number
 }>
 
 type Pass = Looking
@@ -48,6 +51,7 @@ type Pass = Looking
 /** A change of the primary takes about ten steps; a loop that needs more has found something new to do each time. */
 const MAX_STEPS = 40
 const RETRY_MS = 500
+const REFUSED_AGAIN_MS = 30_000
 /** Members that answer do so in milliseconds; a hung one must not hold up each step of the failover that replaces it. */
 const REFRESH_LIMIT_MS = 500
 /** Steps that change objects only: the servers are as they were seen. */
@@ -165,7 +169,7 @@ function attemptOf({ store, nowMs }: Snapshot): Readonly<{ generation: number; n
 }
 
 function actContext(pass: Pass, snapshot: Snapshot, plan: TopologyPlan) {
-  const { runtime, client, caches, signal, nowMs, metrics, events } = pass
+  const { runtime, client, caches, signal, nowMs, steadyMs, metrics, events } = pass
   const { dataPlane, memory, write } = runtime
   const status = { client, caches, metrics, memory, nowMs, signal }
   const extras = { write, tls: tlsFacts(snapshot) }
@@ -175,6 +179,7 @@ function actContext(pass: Pass, snapshot: Snapshot, plan: TopologyPlan) {
     snapshot,
     signal,
     nowMs,
+    steadyMs,
     dataPlane,
     memory,
     async writeIntent(intent: Intent): Promise<void> {
@@ -183,7 +188,8 @@ function actContext(pass: Pass, snapshot: Snapshot, plan: TopologyPlan) {
       await writeStatus(status, { snapshot: withIntent(snapshot, intent), plan, extras, intent })
     },
     async clearIntent(intent: Intent, outcome: Outcome): Promise<void> {
-      const times = { nowMs: nowMs(), outageSinceMs: memory.outageSinceMs }
+      const { outageSinceMs } = memory
+      const times = { nowMs: nowMs(), ...(outageSinceMs !== undefined && { outageMs: steadyMs() - outageSinceMs }) }
       const lastFailover = describeFailover(intent, outcome, times)
       await writeStatus(status, {
         snapshot: withoutIntent(snapshot),
@@ -243,6 +249,12 @@ type Failed = Readonly<{ plan: TopologyPlan; error: unknown; objectsFailure: unk
 function retry(pass: Pass, snapshot: Snapshot, { plan, error, objectsFailure }: Failed): Result {
   const err: OperatorError = toOperatorError(error)
   const hasServers = snapshot.statefulSet !== undefined
+  const isRefusal = err.retry === 'Terminal' && err.status !== undefined
+  if (isRefusal && (!hasServers || isAtRest(snapshot, plan))) {
+    // What the API server refuses by a rule of the cluster, a webhook's or a policy's, changes without a new generation.
+    pass.log.warn({ store: pass.key, err }, 'Objects are refused and are tried again')
+    return { kind: 'after', delayMs: REFUSED_AGAIN_MS }
+  }
   if (err.retry === 'Bug' || !hasServers || isAtRest(snapshot, plan)) throw error
   if (err.retry !== 'Conflict') {
     pass.log.warn({ store: pass.key, err }, 'Reconcile failed and goes on, as the store is not whole')

@@ -69,15 +69,19 @@ function isOver({ caches, memory, nowMs }: RunInputs, { uid, node }: Run): boole
   if (memory.hasEnded(uid)) return true
   const facts = memory.goneNodes.read(caches, { uid, node })
   if (isNodeOff(facts)) return true
-  const goneMs = nowMs - memory.ghostSinceMs(uid, nowMs)
-  return facts === 'unknown' ? goneMs > BLIND_GRACE_MS : isNodeReady(facts) && goneMs > GHOST_GRACE_MS
+  const missedMs = nowMs - memory.ghostSinceMs(uid, nowMs)
+  if (facts === 'unknown') return missedMs > BLIND_GRACE_MS
+  // From when its Node is back: a kubelet needs a moment to end what it should no longer run.
+  const vouchedSinceMs = memory.vouchedSinceMs(uid, isNodeReady(facts), nowMs)
+  return vouchedSinceMs !== undefined && nowMs - vouchedSinceMs > GHOST_GRACE_MS
 }
 
 function toMember({ memory, identity, clusterDomain, nowMs }: RunInputs, { name, uid }: Run): MemberFacts {
+  const sinceMs = memory.ghostSinceMs(uid, nowMs)
   const probe = {
     kind: 'unreachable',
     reason: 'NoAddress',
-    sinceMs: memory.ghostSinceMs(uid, nowMs),
+    sinceMs,
     isRefusalConfirmed: false,
   } as const
   return {
@@ -86,6 +90,7 @@ function toMember({ memory, identity, clusterDomain, nowMs }: RunInputs, { name,
     // Whoever followed it does so under this name, which may be another pod's by now.
     host: podHostAbsolute(identity, name, clusterDomain),
     probe,
+    awaySinceMs: sinceMs,
     hasPrepareFailed: false,
   }
 }

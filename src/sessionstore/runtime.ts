@@ -29,7 +29,10 @@ export type WatchInputs = Readonly<{
 export type Runtime = Pick<StoreRuntime, 'memory' | 'dataPlane' | 'write' | 'watch' | 'follow' | 'stop'>
 
 export type RuntimeOptions = Readonly<{
+  /** The time of day. */
   nowMs: () => number
+  /** A clock that nobody sets. */
+  steadyMs: () => number
   /** Asks for a reconcile of the store. */
   wake: () => void
 }>
@@ -47,8 +50,8 @@ export class StoreRuntime {
   #hasFollowed = false
 
   constructor(options: RuntimeOptions) {
-    this.memory = new StoreMemory(options.nowMs())
-    const monitor = new StoreMonitor({ nowMs: options.nowMs })
+    this.memory = new StoreMemory(options.steadyMs(), options.nowMs())
+    const monitor = new StoreMonitor({ nowMs: options.steadyMs })
     this.#monitor = monitor
     monitor.onChange(options.wake)
     this.#prober = new WriteProber(options.wake)
@@ -70,6 +73,7 @@ export class StoreRuntime {
         return monitor.degradedSinceMs
       },
       notePrepared: (member, { runId, hash }) => monitor.recordPrepared(member, runId, hash),
+      noteParting: (member) => monitor.noteParting(member),
       sendAwayFromAllBut: (primary) => this.#stragglers.follow(primary),
       reconnect: (member) => monitor.reconnect(member),
       refresh: (signal) => monitor.refresh(signal),

@@ -26,18 +26,20 @@ export type TopologyBase = Readonly<{
 }>
 
 /** What the topology plan looks at. */
-export function readTopologyFacts({ probes, memory, nowMs }: ObserveInputs, base: TopologyBase): TopologyFacts {
+export function readTopologyFacts(inputs: ObserveInputs, base: TopologyBase): TopologyFacts {
+  const { probes, memory, nowMs: wallMs, steadyMs: nowMs } = inputs
   const { store, dataUid, statefulSet, spec, preparedHash, runs, hasStaleRuns } = base
   const members = [...base.members, ...base.ghosts]
   const { durability } = spec
   const mark = readMark(statefulSet)
-  const intent = readIntent(store)
+  const intent = readIntent(store, (operation) => memory.intentSinceMs(operation, nowMs))
   const replicas = statefulSet?.spec?.replicas
   const acceptedLossEpoch = readAcceptedLoss(store)
   const { degradedSinceMs } = probes
   return {
     storeUID: dataUid,
     nowMs,
+    wallMs,
     port: PORT,
     goal: {
       n: spec.replicas,
@@ -94,7 +96,8 @@ function parseMark(text: string): Mark | undefined {
   }
 }
 
-function readIntent({ status }: SessionStore): Intent | undefined {
+/** `sinceMs`: by our own clock; the time of day of another leader's machine is not ours. */
+function readIntent({ status }: SessionStore, sinceMs: (operation: string) => number): Intent | undefined {
   const operation = status?.operation
   if (!operation || operation.kind === 'ScaleIn') return undefined
   const { kind, epoch, candidate, candidateRunID, from, startedAt, reason = '' } = operation
@@ -105,6 +108,6 @@ function readIntent({ status }: SessionStore): Intent | undefined {
     ...(candidateRunID !== undefined && { candidateRunId: candidateRunID }),
     ...(from !== undefined && { from }),
     reason,
-    startedAtMs: Date.parse(startedAt),
+    startedAtMs: sinceMs(`${kind} ${epoch} ${candidate} ${startedAt}`),
   }
 }

@@ -9,7 +9,7 @@ import { ANNOTATIONS, LABELS } from '../resources/labels.ts'
 import { claimOrdinal } from '../resources/names.ts'
 import { type Sizing, volumeBytes } from '../resources/sizing.ts'
 import type { StoreMemory } from './memory.ts'
-import type { ClaimFacts, ClassFacts, VolumeFacts } from './plan/volumes.ts'
+import { type ClaimFacts, type ClassFacts, goalBytes, type VolumeFacts } from './plan/volumes.ts'
 
 const IS_DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 
@@ -29,8 +29,7 @@ export function readVolumes({ persistence }: EffectiveSpec, inputs: Inputs): Vol
   const { caches, memory, identity, sizing, statefulSet, nowMs } = inputs
   const { sizeBytes, storageClassName, adoptVolumes } = persistence
   const dataUid = statefulSet?.metadata.annotations?.[ANNOTATIONS.dataUid]
-  const refused = sizeBytes === undefined ? undefined : memory.expansionRefusal(sizeBytes, nowMs)
-  return {
+  const facts: VolumeFacts = {
     storeUid: identity.uid,
     ...(sizeBytes !== undefined && { wantedBytes: sizeBytes }),
     defaultBytes: volumeBytes(persistence.mode, sizing.maxMemoryBytes),
@@ -46,8 +45,10 @@ export function readVolumes({ persistence }: EffectiveSpec, inputs: Inputs): Vol
     }),
     claims: claimsOf(caches, identity),
     classes: caches.storageClasses.isUnavailable ? 'unknown' : caches.storageClasses.list().map(readClass),
-    ...(refused !== undefined && { expansionRefused: refused }),
   }
+  // Under the size that was asked for, which one volume that somebody made larger decides for all.
+  const expansionRefused = memory.expansionRefusal(goalBytes(facts), nowMs)
+  return expansionRefused === undefined ? facts : { ...facts, expansionRefused }
 }
 
 function claimsOf(caches: Caches, identity: StoreIdentity): readonly ClaimFacts[] {

@@ -87,9 +87,9 @@ export async function writeStatus(context: StatusContext, written: Written): Pro
 }
 
 function loopsOf({ memory }: StatusContext, { snapshot, plan }: Written): readonly FullSyncLoop[] {
-  const { members, nowMs } = snapshot.facts
+  const { members } = snapshot.facts
   const primary = members.find(({ name }) => name === plan.primary)
-  return memory.fullSyncs.note(primary, members, nowMs)
+  return memory.fullSyncs.note(primary, members, snapshot.nowMs)
 }
 
 function reportCapacity({ memory, nowMs }: StatusContext, { snapshot, plan, extras }: Written) {
@@ -109,12 +109,11 @@ function operationOf(store: SessionStore, intent: Written['intent'], nowMs: numb
 export function describeFailover(
   intent: Intent,
   outcome: Outcome,
-  times: Readonly<{ nowMs: number; outageSinceMs: number | undefined }>,
+  times: Readonly<{ nowMs: number; outageMs?: number }>,
 ): LastFailover | undefined {
   if (outcome !== 'FailedOver' && outcome !== 'DataLost') return undefined
-  const { nowMs, outageSinceMs } = times
-  const downtime =
-    outageSinceMs === undefined ? undefined : formatDuration(Math.max(0, Math.round(nowMs - outageSinceMs)))
+  const { nowMs, outageMs } = times
+  const downtime = outageMs === undefined ? undefined : formatDuration(Math.max(0, Math.round(outageMs)))
   return {
     time: isoTime(nowMs),
     reason: intent.reason,

@@ -1,6 +1,7 @@
 import {
   awaitFresher,
   awaitHand,
+  blockedBy,
   failoverReason,
   mayNewerBeSilent,
   planWithoutWitness,
@@ -8,7 +9,7 @@ import {
 } from './elect.ts'
 import { type Electorate, isPrepared } from './electorate.ts'
 import type { Intent, MemberFacts, TopologyFacts, TopologyStep } from './facts.ts'
-import { isStopped } from './fence.ts'
+import { isStopped, readFence } from './fence.ts'
 import { awaitWitnesses } from './witnesses.ts'
 
 const LOOK_AGAIN_MS = 200
@@ -46,6 +47,8 @@ export function chooseAgain(facts: TopologyFacts, electorate: Electorate, { inte
   if (!next || mayNewerBeSilent(facts, electorate)) return planWithoutWitness(facts, electorate)
   const fresher = old ? undefined : (awaitWitnesses(facts, electorate) ?? awaitFresher(facts, electorate, next))
   if (fresher) return fresher
+  const fence = readFence(facts, electorate, next.name)
+  if (fence.kind === 'impossible') return blockedBy(fence.members, electorate)
   // What was begun as a failover is finished as one; a move that broke is a failover that nobody asked for.
   const manual = intent.kind === 'Move' && !old ? awaitHand(facts, electorate, next) : undefined
   if (manual) return manual

@@ -163,7 +163,7 @@ function mayHoldData(member: ReachedMember, facts: TopologyFacts): boolean {
 /** Gives silent members time to answer, then leaves it to a human; `missing` says what is lacking without them. */
 export function awaitSilent(silent: readonly MemberFacts[], facts: TopologyFacts, missing: string): TopologyStep {
   const names = namesOf(silent)
-  const sinceMs = Math.max(facts.observingSinceMs, ...silent.map(silentSinceMs))
+  const sinceMs = Math.max(facts.observingSinceMs, ...silent.map(({ awaySinceMs = 0 }) => awaySinceMs))
   if (facts.nowMs - sinceMs < WITNESS_WAIT_MS)
     return {
       kind: 'wait',
@@ -176,10 +176,6 @@ export function awaitSilent(silent: readonly MemberFacts[], facts: TopologyFacts
     reason: 'FailoverBlocked',
     message: `${missing}, and ${names} may hold it; bring it back, or delete its pod (or its Node object, if the machine is gone for good) to give the data up`,
   }
-}
-
-function silentSinceMs(member: MemberFacts): number {
-  return member.probe.kind === 'unreachable' ? member.probe.sinceMs : 0
 }
 
 function planFailover(facts: TopologyFacts, electorate: Electorate): TopologyStep {
@@ -235,8 +231,8 @@ export function awaitFresher(
   const last = facts.members.find((member) => member.name === electorate.lastPrimary)
   const silent = silentMembers(facts).filter((member) => member !== last && !hasSuccessor(member, facts))
   if (silent.length === 0 || silent.length < electorate.w) return undefined
-  const endMs = last?.probe.kind === 'unreachable' ? last.probe.sinceMs : facts.nowMs
-  if (endMs - (candidate.probe.record?.timeMs ?? 0) < STALE_MS) return undefined
+  const silentMs = last?.probe.kind === 'unreachable' ? facts.nowMs - last.probe.sinceMs : 0
+  if (facts.wallMs - silentMs - (candidate.probe.record?.timeMs ?? 0) < STALE_MS) return undefined
   const wait = awaitSilent(silent, facts, NO_NEWEST)
   return wait.kind === 'wait' ? wait : undefined
 }

@@ -30,6 +30,7 @@ export type Intent = Readonly<{
   /** Last primary; absent at a first bootstrap. */
   from?: string
   reason: string
+  /** When this process decided it, or first saw it. */
   startedAtMs: number
 }>
 
@@ -65,6 +66,8 @@ export type MemberFacts = Readonly<{
   probe: ProbeFacts
   /** The last attempt to prepare this run of the server failed moments ago; it must not hold up the others. */
   hasPrepareFailed: boolean
+  /** Since when nobody answers under its name, whichever pod has it, or none; undefined while one does. */
+  awaySinceMs?: number
   /** Since when its link to the primary is down; undefined while up. */
   linkDownSinceMs?: number
 }>
@@ -85,7 +88,10 @@ export type Goal = Readonly<{
 /** Everything the topology plan looks at; built by observe, frozen. */
 export type TopologyFacts = Readonly<{
   storeUID: string
+  /** On a clock of this process that nobody sets, as every other time here. */
   nowMs: number
+  /** The time of day: for what servers wrote, and nothing else. */
+  wallMs: number
   port: number
   goal: Goal
   mark?: Mark

@@ -68,15 +68,19 @@ export function readFence(facts: TopologyFacts, electorate: Electorate, candidat
   const silent = others.filter((member) => !isReached(member) && !isStopped(member, facts))
   if (silent.length === 0) return { kind: 'fenced' }
   if (electorate.w === 0 && facts.goal.w === 0) return readAsyncFence(silent, facts, candidate)
-  const isFree = electorate.w === 0 && silent.some((member) => mayWriteAlone(member, electorate))
+  const isFree = electorate.w === 0 && silent.some((member) => mayWriteAlone(member, facts, electorate))
   const missing = Math.max(0, electorate.n - facts.members.length)
   if (isFree || silent.length + missing > Math.max(1, electorate.w)) return impossible(silent)
   return readFollowers(silent, facts, candidate) ?? readLagGate(silent, facts, electorate)
 }
 
-/** Relaxed to none, the last primary needs nobody's help to write, nor does its server when the pod was removed by force; nobody else was ever told so. */
-function mayWriteAlone(member: MemberFacts, { lastPrimary }: Electorate): boolean {
-  return member.name === lastPrimary || member.pod === undefined
+/**
+ * Relaxed to none, the last primary needs nobody's help to write, nor does its server when the pod was removed by force,
+ * nor a candidate: it may be promoted and opened already, by a leader that ended before it could tell. Nobody else was
+ * ever told so.
+ */
+function mayWriteAlone(member: MemberFacts, { intent }: TopologyFacts, { lastPrimary }: Electorate): boolean {
+  return member.name === lastPrimary || member.pod === undefined || member.name === intent?.candidate
 }
 
 function readFollowers(

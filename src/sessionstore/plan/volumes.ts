@@ -177,17 +177,17 @@ function findMissingClass(facts: VolumeFacts): Obstacle | undefined {
 }
 
 function findSizeObstacle(facts: VolumeFacts): Obstacle | undefined {
-  const { wantedBytes, expansionRefused } = facts
-  const given = givenBytes(facts)
-  if (wantedBytes === undefined || given === 0) return undefined
-  const [has, wants] = [formatBytes(given), formatBytes(wantedBytes)]
-  if (wantedBytes < given)
+  const { wantedBytes = 0, expansionRefused } = facts
+  const [given, goal] = [givenBytes(facts), goalBytes(facts)]
+  if (given === 0) return undefined
+  const [has, wants] = [formatBytes(given), formatBytes(wantedBytes || goal)]
+  if (wantedBytes > 0 && wantedBytes < given)
     return {
       reason: 'InvalidConfig',
       message: `Cannot shrink the volumes: spec.persistence.size is ${wants} and they have ${has}; set it to at least ${has}`,
     }
   const smallest = Math.min(...facts.claims.filter(({ isOwn }) => isOwn).map((claim) => claim.requestedBytes))
-  if (smallest >= wantedBytes) return undefined
+  if (smallest >= goal) return undefined
   const back = given < wantedBytes ? `set spec.persistence.size back to ${has}, as none has grown yet, or ` : ''
   const wayOut = `${back}create another SessionStore with larger volumes`
   if (expansionRefused !== undefined)

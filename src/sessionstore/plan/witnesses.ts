@@ -17,7 +17,7 @@ export function awaitWitnesses(facts: TopologyFacts, electorate: Electorate): To
   if (!facts.hasVolumes || !electorate.isBootstrapped || hasLivedOn(facts, electorate)) return undefined
   const witnesses = electorate.reached.filter((member) => recordOf(member, facts.storeUID) !== undefined)
   const absent = facts.members.filter((member) => isAbsent(member, electorate))
-  const sinceMs = Math.max(facts.observingSinceMs, ...absent.map(awaySinceMs))
+  const sinceMs = Math.max(facts.observingSinceMs, ...absent.map(({ awaySinceMs = 0 }) => awaySinceMs))
   const isLoading = absent.some(isReached)
   if (absent.length > 0 && (isLoading || facts.nowMs - sinceMs < WITNESS_WAIT_MS))
     return {
@@ -64,10 +64,6 @@ export function hasSuccessor(member: MemberFacts, { hasVolumes, members }: Topol
 function isAbsent(member: MemberFacts, { n }: Electorate): boolean {
   if (isReached(member)) return member.probe.isLoading
   return member.ordinal < n
-}
-
-function awaySinceMs({ probe }: MemberFacts): number {
-  return probe.kind === 'unreachable' ? probe.sinceMs : 0
 }
 
 type Lack = Readonly<{ witnesses: readonly ReachedMember[]; needed: number }>

@@ -69,7 +69,7 @@ export class FakeRuntime implements Runtime {
   constructor(servers: FakeServers, options: RuntimeOptions) {
     this.#options = options
     this.#servers = servers
-    this.memory = new StoreMemory(options.nowMs())
+    this.memory = new StoreMemory(options.steadyMs(), options.nowMs())
     this.dataPlane = {
       facts: (member) => this.#facts.get(member) ?? { kind: 'unknown' },
       lastHeardMs: () => 0,
@@ -78,6 +78,7 @@ export class FakeRuntime implements Runtime {
       notePrepared: (member, { runId, hash }) => {
         this.#prepared.set(member, { runId, preparedHash: hash })
       },
+      noteParting: () => undefined,
       sendAwayFromAllBut: () => undefined,
       reconnect: () => this.#refresh(),
       refresh: () => this.#refresh(),

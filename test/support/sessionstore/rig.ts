@@ -49,7 +49,15 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const retry = forbiddenRetryMs === undefined ? {} : { forbiddenRetryMs }
   const { caches, reflectors } = createCaches({ ...retry, client: counted, metrics, log })
   const runtimes = new Map<string, FakeRuntime>()
-  const common = { client: counted, caches, log, metrics, nowMs: () => Date.now(), workers: 2 }
+  const common = {
+    client: counted,
+    caches,
+    log,
+    metrics,
+    nowMs: () => Date.now(),
+    steadyMs: () => performance.now(),
+    workers: 2,
+  }
   const stores = createStoreController({
     ...common,
     events: { record: (event) => events.push(event) },

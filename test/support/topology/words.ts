@@ -38,6 +38,7 @@ export function facts(store: string, members: readonly string[]): TopologyFacts 
   return deepFreeze({
     storeUID: UID,
     nowMs: NOW_MS,
+    wallMs: NOW_MS,
     port: 6379,
     goal: {
       n,
@@ -140,6 +141,7 @@ function memberOf(text: string, { record, last, members }: Surroundings): Member
   const upstream = members.find((member) => member.split(' ')[0] === (said.text('of') ?? last))
   const probe = probeOf(said, { name, record, last, isUpstreamUp: /\bprimary\b|\bmaster\b/.test(upstream ?? '') })
   const stopped = stoppedOf(said)
+  const isAway = probe.kind !== 'reached'
   const isLinkDown = probe.kind === 'reached' && probe.role === 'replica' && !probe.isLinkUp
   return {
     name,
@@ -149,6 +151,7 @@ function memberOf(text: string, { record, last, members }: Surroundings): Member
     ...(stopped !== undefined && { stopped }),
     probe,
     hasPrepareFailed: said.has('failed'),
+    ...(isAway && { awaySinceMs: NOW_MS - said.number('silent', said.number('ghost', 1)) * 1000 }),
     ...(isLinkDown && { linkDownSinceMs: NOW_MS - said.number('cut', 1) * 1000 }),
   }
 }
@@ -184,9 +187,9 @@ function podOf(said: Words, name: string): PodFacts {
 type Server = Readonly<{ name: string; record: EpochRecord | undefined; last: string; isUpstreamUp: boolean }>
 
 function probeOf(said: Words, server: Server): ProbeFacts {
-  if (said.has('unknown')) return { kind: 'unknown' }
-  if (said.has('silent') || said.has('refused') || said.has('stopped') || said.has('gone') || said.has('ghost'))
-    return unreachable(said)
+  // Nobody is asked where there is no pod.
+  if (said.has('unknown') || said.has('gone')) return { kind: 'unknown' }
+  if (said.has('silent') || said.has('refused') || said.has('stopped') || said.has('ghost')) return unreachable(said)
   return reached(said, server)
 }
 

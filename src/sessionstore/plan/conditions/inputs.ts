@@ -39,6 +39,8 @@ export type FullSyncLoop = Readonly<{ member: string; cause: 'BufferOverflow' | 
 export type ConditionInputs = Readonly<{
   spec: EffectiveSpec
   facts: TopologyFacts
+  /** The time of day, on which pods tell what ails them. */
+  nowMs: number
   plan: TopologyPlan
   write: WriteProbe
   tls: TlsFacts

@@ -2,9 +2,9 @@ import { findPodObstacle } from '../podobstacles.ts'
 import type { ConditionInputs, Of } from './inputs.ts'
 
 /** See the reasons in CONDITIONS. */
-export function planStalled({ plan, obstacle, troubles, facts }: ConditionInputs): Of<'Stalled'> {
+export function planStalled({ plan, obstacle, troubles, nowMs }: ConditionInputs): Of<'Stalled'> {
   if (obstacle) return { type: 'Stalled', status: 'True', ...obstacle }
-  const ofPods = findPodObstacle(troubles, facts.nowMs)
+  const ofPods = findPodObstacle(troubles, nowMs)
   if (plan.step.kind === 'blocked') {
     // What ails the pods is often what keeps the data away.
     const message = [plan.step.message, ...(ofPods ? [ofPods.message] : [])].join('; ')

@@ -59,11 +59,12 @@ export function* actOn(actor: Actor, step: TopologyStep): Act {
 
 type ApiStep = Step<'recordIntent' | 'clearIntent' | 'mark' | 'noteRuns' | 'label' | 'describePods' | 'restart'>
 
-function* actOnApi({ world, watch }: Actor, step: ApiStep): Act {
+function* actOnApi({ world, watch, memory }: Actor, step: ApiStep): Act {
   yield
   if (world.isApiDown) return false
   switch (step.kind) {
     case 'recordIntent':
+      watch.onIntent(step.intent, runsSeen(memory))
       world.intent = step.intent
       world.statusEpoch = Math.max(world.statusEpoch, step.intent.epoch)
       return true
@@ -84,6 +85,13 @@ function* actOnApi({ world, watch }: Actor, step: ApiStep): Act {
     case 'restart':
       return restart(world, step)
   }
+}
+
+function runsSeen({ probes }: Memory): ReadonlyMap<string, number> {
+  const seen = new Map<string, number>()
+  for (const [name, { probe }] of probes)
+    if (probe.kind === 'reached') seen.set(name, Number(probe.runId.slice('run-'.length)))
+  return seen
 }
 
 function* label(world: World, step: Step<'label'>): Act {

@@ -84,6 +84,10 @@ export const ON_VOLUMES: Readonly<Record<string, Fault>> = {
     }
     return alive.length === 0 ? undefined : 'every server is killed'
   },
+  deleteAll({ world }) {
+    for (const pod of world.pods) deletePod(world, pod)
+    return 'every pod is deleted'
+  },
 }
 
 /** What goes wrong by itself. */

@@ -1,6 +1,6 @@
-import type { Mark } from '../../../../src/sessionstore/plan/facts.ts'
-import { podOf, type World } from './cluster.ts'
-import { type Cell, hasHistory, type Server } from './server.ts'
+import type { Intent, Mark } from '../../../../src/sessionstore/plan/facts.ts'
+import { canReach, podOf, type World } from './cluster.ts'
+import { type Cell, hasHistory, isServing, type Server } from './server.ts'
 
 export type Ack = Readonly<{ cell: Cell; atMs: number; epoch: number; server: string }>
 
@@ -10,6 +10,8 @@ export type Watch = Readonly<{
   onMark(mark: Mark): void
   onGate(w: number): void
   onReveal(name: string): void
+  /** `seen`: the runs of the servers that had answered when it was decided, by the names of their members. */
+  onIntent(intent: Intent, seen: ReadonlyMap<string, number>): void
   /** `reached`: the servers that answered when the step was decided. */
   onPromote(candidate: Server, reached: readonly Server[]): void
   onRecord(server: Server, epoch: number, isAwaited: boolean): void
@@ -18,6 +20,9 @@ export type Watch = Readonly<{
 }>
 
 export class Broken extends Error {}
+
+/** For so long at least everybody is waited for after a restart from nothing. */
+const PATIENCE_MS = 25_000
 
 export function watchOver(world: World): Watch {
   const acks: Ack[] = []
@@ -29,8 +34,12 @@ export function watchOver(world: World): Watch {
   let forgivenBelow = 0
   let writer = ''
   const ended = new Set<string>()
+  let judged: Server | undefined
+  let newestId = 0
+  /** When the newest primary could last be reached by an operator: it is waited for from then on. */
+  let reachedMs = 0
   /** The newest primary that ended, and the last server that was started before its end. */
-  let fallen: Readonly<{ primary: Server; lastId: number }> | undefined
+  let fallen: Readonly<{ primary: Server; lastId: number; atMs: number }> | undefined
 
   function breakRule(rule: string): never {
     throw new Broken(rule)
@@ -79,6 +88,18 @@ export function watchOver(world: World): Watch {
     onReveal(name) {
       if (podOf(world, name)?.role === 'primary') breakRule(`${name} is revealed while it is labelled`)
     },
+    onIntent({ kind, candidate }, seen) {
+      if (kind !== 'Failover' || !world.disks || !fallen || fallen.primary !== newestPrimary || world.isForgetful)
+        return
+      const { primary, lastId, atMs } = fallen
+      // It is back: from here on others take its data.
+      if (candidate === primary.name) fallen = undefined
+      const isFromNothing = [...seen.values()].every((run) => run > lastId)
+      if (!isFromNothing || !seen.has(candidate) || seen.has(primary.name) || !world.disks.has(primary.name)) return
+      const awayMs = world.nowMs - atMs
+      if (awayMs < PATIENCE_MS)
+        breakRule(`${candidate} is chosen after all restarted while the last primary is away for ${awayMs} ms only`)
+    },
     onPromote(candidate, reached) {
       forgiveAsync()
       const own = candidate.head.record?.epoch ?? 0
@@ -126,8 +147,14 @@ export function watchOver(world: World): Watch {
       writer = term
     },
     onTick() {
-      if (newestPrimary && !newestPrimary.isAlive && fallen?.primary !== newestPrimary)
-        fallen = { primary: newestPrimary, lastId: Math.max(...world.servers.map(({ id }) => id)) }
+      // Servers that have ended leave the world.
+      newestId = Math.max(newestId, ...world.servers.map(({ id }) => id))
+      const isReachable = newestPrimary && isServing(newestPrimary) && canReach(world, 'operator', newestPrimary.node)
+      if (isReachable) reachedMs = world.nowMs
+      if (newestPrimary && !newestPrimary.isAlive && judged !== newestPrimary) {
+        judged = newestPrimary
+        fallen = { primary: newestPrimary, lastId: newestId, atMs: reachedMs }
+      }
       const labelled = world.pods.filter((pod) => pod.role === 'primary')
       if (labelled.length > 1) breakRule(`${labelled.map((pod) => pod.name).join(' and ')} are labelled as primary`)
     },

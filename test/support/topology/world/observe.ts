@@ -12,9 +12,12 @@ export type Memory = {
   readonly silentSinceMs: Map<string, number>
   readonly lastKnown: Map<string, NonNullable<UnreachableFacts['lastKnown']>>
   readonly linkDownSinceMs: Map<string, number>
+  readonly awaySinceMs: Map<string, number>
   readonly lastHeardMs: Map<string, number>
   /** When a pod that took part was first missed. */
   readonly ghostSinceMs: Map<string, number>
+  /** Since when its Node has been Ready without a break. */
+  readonly vouchedSinceMs: Map<string, number>
   /** When a member last may have run without our seeing it. */
   readonly unseenMs: Map<string, number>
   /** Name of the member to the run that could not be prepared, and until when that is remembered. */
@@ -36,6 +39,8 @@ export function newMemory(nowMs: number): Memory {
     linkDownSinceMs: new Map(),
     lastHeardMs: new Map(),
     ghostSinceMs: new Map(),
+    vouchedSinceMs: new Map(),
+    awaySinceMs: new Map(),
     unseenMs: new Map(),
     prepareFailures: new Map(),
     degradedSinceMs: undefined,
@@ -66,6 +71,7 @@ export function observeWorld(world: World, memory: Memory): TopologyFacts {
           sinceMs: memory.ghostSinceMs.get(uid) ?? world.nowMs,
           isRefusalConfirmed: false,
         },
+        awaySinceMs: memory.ghostSinceMs.get(uid) ?? world.nowMs,
         hasPrepareFailed: false,
       }),
     )
@@ -76,6 +82,7 @@ export function observeWorld(world: World, memory: Memory): TopologyFacts {
   return deepFreeze({
     storeUID: world.storeUID,
     nowMs: world.nowMs,
+    wallMs: world.nowMs,
     port: PORT,
     goal: {
       n: goal.n,
@@ -114,11 +121,12 @@ const GHOST_GRACE_MS = 60_000
 function mayRunOn(world: World, memory: Memory, { uid, node: name }: Run): boolean {
   const removed = world.removed.get(uid)
   if (removed?.isEndSeen && removed.atMs >= memory.observingSinceMs) return false
-  const sinceMs = memory.ghostSinceMs.get(uid) ?? world.nowMs
-  memory.ghostSinceMs.set(uid, sinceMs)
+  memory.ghostSinceMs.set(uid, memory.ghostSinceMs.get(uid) ?? world.nowMs)
   const node = world.nodes.find(({ index }) => nameOf(index) === name)
   if (!node || node.isDeleted) return false
-  return !(node.isReady && world.nowMs - sinceMs > GHOST_GRACE_MS)
+  if (!node.isReady) memory.vouchedSinceMs.delete(uid)
+  else if (!memory.vouchedSinceMs.has(uid)) memory.vouchedSinceMs.set(uid, world.nowMs)
+  return world.nowMs - (memory.vouchedSinceMs.get(uid) ?? world.nowMs) <= GHOST_GRACE_MS
 }
 
 /** The server that the operator reaches under a member's name. */
@@ -133,7 +141,10 @@ function memberOf(world: World, memory: Memory, ordinal: number): MemberFacts {
   const pod = podOf(world, name)
   const stopped = pod ? stoppedOf(world, pod) : 'PodGone'
   const probe = lastProbe(world, memory, name)
-  const isUnseen = probe.kind === 'unreachable' && !probe.isRefusalConfirmed
+  const isUnseen = probe.kind === 'unknown' || (probe.kind === 'unreachable' && !probe.isRefusalConfirmed)
+  if (probe.kind === 'reached') memory.awaySinceMs.delete(name)
+  else if (!memory.awaySinceMs.has(name)) memory.awaySinceMs.set(name, world.nowMs)
+  const awaySinceMs = memory.awaySinceMs.get(name)
   if (stopped === undefined && isUnseen) memory.unseenMs.set(name, world.nowMs)
   const isDown = probe.kind !== 'reached' || (probe.role === 'replica' && !probe.isLinkUp)
   if (!isDown) memory.linkDownSinceMs.delete(name)
@@ -149,6 +160,7 @@ function memberOf(world: World, memory: Memory, ordinal: number): MemberFacts {
     ...(stopped !== undefined && { stopped }),
     probe,
     hasPrepareFailed,
+    ...(awaySinceMs !== undefined && { awaySinceMs }),
     ...(linkDownSinceMs !== undefined && { linkDownSinceMs }),
   }
 }
@@ -176,12 +188,26 @@ function podFacts(world: World, pod: Pod): PodFacts {
 }
 
 function lastProbe(world: World, memory: Memory, name: string): ProbeFacts {
+  // Nobody is asked where there is no pod, and of the next one nothing is known.
+  if (!podOf(world, name)) {
+    memory.probes.delete(name)
+    memory.silentSinceMs.delete(name)
+    memory.lastKnown.delete(name)
+    return { kind: 'unknown' }
+  }
   const last = memory.probes.get(name)
-  const isRecent = last !== undefined && world.nowMs - last.atMs < PROBE_EVERY_MS
+  const isRecent = last !== undefined && world.nowMs - last.atMs < PROBE_EVERY_MS && !isClosed(world, name, last.probe)
   if (isRecent && !memory.isFresh && world.random.chance(0.7)) return last.probe
   const probe = probeOf(world, memory, name)
   memory.probes.set(name, { probe, atMs: world.nowMs })
   return probe
+}
+
+/** The held connection was closed: a process that ends says so, where it can be heard. */
+function isClosed(world: World, name: string, probe: ProbeFacts): boolean {
+  const server = podOf(world, name)?.server
+  if (probe.kind !== 'reached' || !server || !canReach(world, 'operator', server.node)) return false
+  return (!server.isAlive && !server.isSilentlyGone) || probe.runId !== `run-${server.id}`
 }
 
 function probeOf(world: World, memory: Memory, name: string): ProbeFacts {

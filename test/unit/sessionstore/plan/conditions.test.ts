@@ -37,6 +37,7 @@ function itSays(type: DesiredCondition['type'], rows: readonly Row[]): void {
         tls: { kind: 'Served' },
         areNodesWatched: true,
         troubles: [],
+        nowMs: seen.nowMs,
         fullSyncLoops: [],
         previous: undefined,
       } as const

@@ -24,6 +24,7 @@ function inputs(store: string, members: readonly string[], { spec = {}, ...more 
     tls: { kind: 'Served' },
     areNodesWatched: true,
     troubles: [],
+    nowMs: observed.nowMs,
     fullSyncLoops: [],
     previous: undefined,
     ...more,
