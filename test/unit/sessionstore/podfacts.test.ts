@@ -73,6 +73,9 @@ describe('mayOutlive()', () => {
     ['Running running', 'missing', true],
     ['Running running', 'out', false],
     ['Running terminated', 'ready', false],
+    // The word of a kubelet that no longer reports is from before.
+    ['Running terminated', 'silent', true],
+    ['Running terminated', 'unknown', false],
     ['Pending waiting', 'ready', false],
     ['Running running unscheduled', 'ready', false],
   ]

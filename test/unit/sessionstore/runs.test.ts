@@ -19,16 +19,30 @@ function setOf(text: string): StatefulSet {
   return { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata }
 }
 
-type Options = Readonly<{ nodes?: Parameters<typeof cachesOf>[0]; afterMs?: number; ended?: string; isGone?: boolean }>
+type Options = Readonly<{
+  nodes?: Parameters<typeof cachesOf>[0]
+  afterMs?: number
+  ended?: string
+  isGone?: boolean
+  backAfterMs?: number
+}>
 
-function observe({ nodes = { 'node-0': { status: { conditions: [] } } }, afterMs = 0, ended, isGone }: Options = {}) {
+function observe({
+  nodes = { 'node-0': { status: { conditions: [] } } },
+  afterMs = 0,
+  ended,
+  isGone,
+  backAfterMs,
+}: Options = {}) {
   const memory = new StoreMemory(0)
   if (isGone) memory.goneNodes.noteGone('gone')
   if (ended) memory.noteEnded(ended)
   const pods = [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 's-1', uid: 'there' } }] as readonly Pod[]
   const inputs = { caches: cachesOf(nodes), memory, clusterDomain: 'cluster.local', identity, pods }
   const statefulSet = setOf(JSON.stringify([GONE, THERE]))
-  observeRuns({ ...inputs, statefulSet, nowMs: 1000 })
+  const away = cachesOf({ 'node-0': { status: { conditions: [] } } })
+  observeRuns({ ...inputs, ...(backAfterMs !== undefined && { caches: away }), statefulSet, nowMs: 1000 })
+  if (backAfterMs !== undefined) observeRuns({ ...inputs, statefulSet, nowMs: 1000 + backAfterMs })
   return observeRuns({ ...inputs, statefulSet, nowMs: 1000 + afterMs })
 }
 
@@ -51,6 +65,8 @@ describe('observeRuns()', () => {
     ['keeps one whose Node is silent, however long', { afterMs: 3_600_000 }, 1],
     ['keeps one for a minute after its Node is ready', { nodes: ready, afterMs: 60_000 }, 1],
     ['then its kubelet has ended it', { nodes: ready, afterMs: 60_001 }, 0],
+    ['counts that from when it is back', { nodes: ready, backAfterMs: 600_000, afterMs: 660_000 }, 1],
+    ['and no further', { nodes: ready, backAfterMs: 600_000, afterMs: 660_001 }, 0],
     ['keeps one for ten minutes where Nodes may not be read', { nodes: {}, afterMs: 600_000 }, 1],
     ['and no longer, as nobody would ever know', { nodes: {}, afterMs: 600_001 }, 0],
   ]

@@ -122,6 +122,18 @@ describe('planTopology(): the fence (dataplane 5.3, F2)', () => {
       'promote s-1 over epoch 1',
     ],
     [
+      'has none against a silent candidate before it: it may have been promoted, and told to write alone',
+      'mark:1/3/0 intent:Failover/2/s-1/s-0 last:s-0',
+      ['s-0 gone silent:9', 's-1 silent:9', 's-2 cut shown'],
+      'blocked FailoverBlocked',
+    ],
+    [
+      'goes on without that candidate once it has stopped',
+      'mark:1/3/0 intent:Failover/2/s-1/s-0 last:s-0',
+      ['s-0 gone silent:9', 's-1 stopped', 's-2 cut shown'],
+      'intent Failover epoch 3 s-2 from s-0 (PrimarySilent)',
+    ],
+    [
       'has none against a ghost: it may be the last primary',
       `mark:1/3/0 ${INTENT}`,
       ['s-0 nowhere shown empty', HEIR, 's-2 nowhere shown', 's-0x ghost'],

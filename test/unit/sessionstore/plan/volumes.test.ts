@@ -213,6 +213,16 @@ describe('growth of volumes', () => {
       facts({ ...wanted, classes: 'unknown', expansionRefused: 'no' }),
       { obstacle: 'ExpansionNotAllowed', growth: 'grow' },
     ],
+    [
+      'tells so, too, when one of them was made larger by hand',
+      facts({
+        wantedBytes: undefined as never,
+        classes: 'unknown',
+        expansionRefused: 'no',
+        claims: [claim(0, { requestedBytes: 2 * GI }), claim(1), claim(2)],
+      }),
+      { obstacle: 'ExpansionNotAllowed', growth: 'grow' },
+    ],
     ['does not shrink', facts({ wantedBytes: GI / 2 }), { obstacle: 'InvalidConfig' }],
     [
       'tells of a class that is waited for',
