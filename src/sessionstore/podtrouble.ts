@@ -24,11 +24,16 @@ const MAX_DETAIL_LENGTH = 300
 type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number]
 type Found = Readonly<{ kind: TroubleKind; detail: string; sinceMs?: number | undefined }>
 
-/** What keeps a pod from serving; a pod that is being deleted has no trouble of its own. */
+/**
+ * What keeps a pod from serving. One that is being deleted has no trouble of its own, but one with its Node: nobody but the
+ * kubelet can end it, and after five minutes of silence (a default of clusters) its pods are marked for deletion.
+ */
 export function readTroubles(pod: Pod, node: NodeFacts, nowMs: number): readonly PodTrouble[] {
-  if (pod.metadata.deletionTimestamp !== undefined) return []
+  const isLeaving = pod.metadata.deletionTimestamp !== undefined
   const bornMs = timeMs(pod.metadata.creationTimestamp) ?? nowMs
-  const found = [readPhase(pod), readScheduling(pod), readNode(pod, node), readServer(pod, nowMs), readResize(pod)]
+  const ofNode = readNode(pod, node)
+  const ofPod = isLeaving ? [] : [readPhase(pod), readScheduling(pod), readServer(pod, nowMs), readResize(pod)]
+  const found = [ofNode, ...ofPod]
   return found
     .filter((each) => each !== undefined)
     .map(({ kind, detail, sinceMs = bornMs }) => ({ pod: pod.metadata.name, kind, detail, sinceMs }))

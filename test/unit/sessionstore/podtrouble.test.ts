@@ -180,6 +180,12 @@ describe('readTroubles(): Nodes', () => {
   it('has no word for a pod that leaves', () => {
     expect(tell(podOf({ phase: 'Failed', reason: 'Evicted' }, { isLeaving: true }))).to.deep.equal([])
   })
+
+  it('is the silence of its Node still when the pod is being deleted: nobody else can end it', () => {
+    const leaving = podOf({ phase: 'Failed', reason: 'Evicted' }, { isLeaving: true })
+
+    expect(tell(leaving, nodeOf('Unknown'))).to.deep.equal(['NodeNotReady 70: node-0'])
+  })
 })
 
 describe('shortenScheduling()', () => {
