@@ -1,5 +1,12 @@
 import type { Node } from '../api/schema.ts'
-import { DEFAULTS, IMAGE_REPOSITORIES, PERSISTENCE_MODES, VERSIONS } from '../api/v1alpha1/defaults.ts'
+import {
+  DEFAULTS,
+  ENGINES,
+  IMAGE_REPOSITORIES,
+  PERSISTENCE_MODES,
+  TLS_MODES,
+  VERSIONS,
+} from '../api/v1alpha1/defaults.ts'
 import { type EffectiveSpec, effectiveSpec, type Persistence } from '../api/v1alpha1/effective.ts'
 import { type SessionStore, type SessionStoreSpec, sessionStoreSpec } from '../api/v1alpha1/sessionstore.ts'
 import type { StatefulSet } from '../kube/types.ts'
@@ -89,7 +96,15 @@ export function specInForce(store: SessionStore, statefulSet: StatefulSet | unde
 
 /** What a spec comes to on a running store: resolved, with what is pinned. */
 export function pinnedSpec(raw: SessionStoreSpec, statefulSet: StatefulSet | undefined): EffectiveSpec {
-  return pinPersistence(pinImage(raw, statefulSet), statefulSet)
+  return pinPersistence(pinImage(pinServer(raw, statefulSet), statefulSet), statefulSet)
+}
+
+/** Neither can be changed: a newer operator's default must not do it. */
+function pinServer(raw: SessionStoreSpec, statefulSet: StatefulSet | undefined): SessionStoreSpec {
+  const { annotations = {} } = statefulSet?.metadata ?? {}
+  const engine = raw.engine ?? ENGINES.find((each) => each === annotations[ANNOTATIONS.engine])
+  const mode = raw.tls?.mode ?? TLS_MODES.find((each) => each === annotations[ANNOTATIONS.tlsMode])
+  return { ...raw, ...(engine && { engine }), ...(mode && { tls: { ...raw.tls, mode } }) }
 }
 
 /** As its owner wrote it; while the store is suspended as it was before that. */

@@ -6,6 +6,7 @@ import { CapacityMemory } from './capacity.ts'
 import { ConfigMemory } from './configmemory.ts'
 import { FullSyncs } from './fullsyncs.ts'
 import { GoneNodes, type NodeFacts } from './nodes.ts'
+import type { CpuMemory } from './podcpu.ts'
 import { RefusedPods } from './refusedpods.ts'
 
 /** Preparing the same run again at once would fail in the same way. */
@@ -35,8 +36,7 @@ export type Attempt = Readonly<{ generation: number; nowMs: number }>
 export class StoreMemory {
   readonly observingSinceMs: number
   readonly config = new ConfigMemory()
-  /** When a pod, by its UID, was refused another CPU. */
-  readonly cpuRefusedMs = new Map<string, number>()
+  readonly refusedCpu: CpuMemory['refusedCpu'] = new Map()
   #waitingFor: string | undefined
   readonly #unseenMs = new Map<string, number>()
   readonly #ended = new Set<string>()

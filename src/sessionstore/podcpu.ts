@@ -8,6 +8,8 @@ import { PODS } from '../kube/resources.ts'
 import type { Pod } from '../kube/types.ts'
 import { cpuOf } from '../resources/podtemplate.ts'
 import type { Snapshot } from './observe.ts'
+import type { Obstacle } from './plan/obstacles.ts'
+import { readRefusal } from './plan/refusals.ts'
 
 /** Another one than that of memory: each declares its own part of the resources. */
 const FIELD_MANAGER = 'sessionstore-operator-cpu'
@@ -15,10 +17,13 @@ const RETRY_MS = 60_000
 
 type Cpu = ReturnType<typeof cpuOf>
 
+/** What the API server answered to another CPU for a pod, by the pod's UID. */
+export type CpuMemory = Readonly<{ refusedCpu: Map<string, Readonly<{ atMs: number; message: string }>> }>
+
 export type CpuContext = Readonly<{
   client: Pick<KubeClient, 'patch'>
   caches: Caches
-  memory: Readonly<{ cpuRefusedMs: Map<string, number> }>
+  memory: CpuMemory
   log: Log
   signal: AbortSignal
 }>
@@ -47,21 +52,42 @@ export async function giveCpu(context: CpuContext, { pods, spec, nowMs }: Snapsh
   const resources = { requests: { cpu: cpu.request }, ...(cpu.limit !== undefined && { limits: { cpu: cpu.limit } }) }
   const part = { fields: { spec: { containers: [{ name: 'server', resources }] } }, subresource: 'resize' } as const
   const isDue = ({ metadata: { uid = '' } }: Pod): boolean =>
-    nowMs - (memory.cpuRefusedMs.get(uid) ?? -RETRY_MS) >= RETRY_MS
+    nowMs - (memory.refusedCpu.get(uid)?.atMs ?? -RETRY_MS) >= RETRY_MS
   await Promise.all(
     podsToGiveCpu(pods, cpu)
       .filter(isDue)
       .map(async (pod) => {
         try {
           caches.pods.upsert(await applyPart(client, PODS, pod, { ...part, fieldManager: FIELD_MANAGER, signal }))
+          memory.refusedCpu.delete(pod.metadata.uid ?? '')
         } catch (error) {
           if (hasCode(error, 'NotFound')) return
           if (!hasCode(error, 'Invalid', 'Forbidden')) throw error
-          memory.cpuRefusedMs.set(pod.metadata.uid ?? '', nowMs)
+          memory.refusedCpu.set(pod.metadata.uid ?? '', { atMs: nowMs, message: error.message })
           log.warn({ pod: pod.metadata.name, err: error }, 'CPU of a pod cannot be changed in place')
         }
       }),
   )
+}
+
+/** Why pods may not have the CPU they should have, and when it is tried again. */
+export function readRefusedCpu(
+  { refusedCpu }: CpuMemory,
+  { pods, spec }: Pick<Snapshot, 'pods' | 'spec'>,
+): Readonly<{ obstacle: Obstacle; dueMs: number }> | undefined {
+  if (!spec.podTemplate?.spec?.cpu) return undefined
+  for (const { metadata } of podsToGiveCpu(pods, cpuOf(spec))) {
+    const refused = refusedCpu.get(metadata.uid ?? '')
+    if (!refused) continue
+    const { atMs, message } = refused
+    const what = `other CPU for pod "${metadata.name}"`
+    const infeasible = {
+      reason: 'ResizeInfeasible',
+      message: `${what} cannot be given in place: ${message}; correct spec.podTemplate.spec.cpu, or delete pod ${metadata.name}, replicas first, which comes back with it`,
+    } as const
+    return { obstacle: readRefusal({ what, message }) ?? infeasible, dueMs: atMs + RETRY_MS }
+  }
+  return undefined
 }
 
 function isEqual({ request, limit }: Readonly<{ request?: string | undefined; limit?: string | undefined }>): boolean {

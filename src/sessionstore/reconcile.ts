@@ -21,6 +21,7 @@ import { ensureMaterial } from './order.ts'
 import { noteOutage } from './outage.ts'
 import type { Intent, Outcome } from './plan/facts.ts'
 import { planTopology, type TopologyPlan } from './plan/topology.ts'
+import { readRefusedCpu } from './podcpu.ts'
 import { lookUpRefusedPods } from './refusedpods.ts'
 import { reloadCertificates } from './reload.ts'
 import { noteUsers } from './remember.ts'
@@ -218,7 +219,7 @@ async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Fin
   const { memory, write } = runtime
   const failure = taken.kind === 'failed' ? taken.failure : objectsFailure
   const { refusedPods } = memory
-  const resize = readRefusedResize(memory, snapshot)
+  const resize = readRefusedResize(memory, snapshot) ?? readRefusedCpu(memory, snapshot)
   await lookUpRefusedPods({ ...pass, refusedPods }, snapshot)
   const refused = refusalOf(objectsFailure)
   const extras = {

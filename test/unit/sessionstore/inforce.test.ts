@@ -50,6 +50,13 @@ describe('the spec in force', () => {
     })
   }
 
+  it('keeps engine and TLS of a store that says nothing of them, whatever is the default', () => {
+    const annotations = { [ANNOTATIONS.engine]: 'Redis', [ANNOTATIONS.tlsMode]: 'Disabled' }
+    const statefulSet = { ...setOf('x'), metadata: { name: 's', annotations } } as StatefulSet
+
+    expect(specInForce(storeOf({}), statefulSet)).to.include({ engine: 'Redis', tlsMode: 'Disabled' })
+  })
+
   const before: SessionStore['spec'] = { replicas: 3, eviction: 'noeviction', durability: { mode: 'Majority' } }
 
   it('changes nothing while the store is suspended, whatever field it is', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Pod } from '../../../src/kube/types.ts'
 import { cpuOf } from '../../../src/resources/podtemplate.ts'
-import { podsToGiveCpu } from '../../../src/sessionstore/podcpu.ts'
+import { type CpuMemory, podsToGiveCpu, readRefusedCpu } from '../../../src/sessionstore/podcpu.ts'
 
 type Cpu = Readonly<{ request?: string; limit?: string }>
 
@@ -36,4 +36,32 @@ describe('podsToGiveCpu()', () => {
       expect(podsToGiveCpu([live], cpuOf({ podTemplate: { spec: { cpu } } }))).to.have.length(isChanged ? 1 : 0)
     })
   }
+})
+
+describe('readRefusedCpu()', () => {
+  const spec = { podTemplate: { spec: { cpu: { request: '100m' } } } } as never
+  const refusedCpu: CpuMemory['refusedCpu'] = new Map([['', { atMs: 1000, message: 'no' }]])
+
+  it('tells what the API server said while a pod still lacks it, and when it is tried again', () => {
+    const refused = readRefusedCpu({ refusedCpu }, { pods: [pod({ request: '50m' })], spec })
+
+    expect(refused?.dueMs).to.equal(61_000)
+    expect(refused?.obstacle.reason).to.equal('ResizeInfeasible')
+    expect(refused?.obstacle.message).to.contain('pod "s-0"').and.contain('spec.podTemplate.spec.cpu')
+  })
+
+  it('names the quota where it was one', () => {
+    const message =
+      'pods "s-0" is forbidden: exceeded quota: team, requested: limits.cpu=1, used: limits.cpu=1, limited: limits.cpu=1'
+    const quota: CpuMemory['refusedCpu'] = new Map([['', { atMs: 1000, message }]])
+
+    expect(readRefusedCpu({ refusedCpu: quota }, { pods: [pod({ request: '50m' })], spec })?.obstacle.reason).to.equal(
+      'QuotaExceeded',
+    )
+  })
+
+  it('is silent once the pod has it, and of what nobody asked for', () => {
+    expect(readRefusedCpu({ refusedCpu }, { pods: [pod({ request: '100m' })], spec })).to.equal(undefined)
+    expect(readRefusedCpu({ refusedCpu }, { pods: [pod({ request: '50m' })], spec: {} as never })).to.equal(undefined)
+  })
 })
