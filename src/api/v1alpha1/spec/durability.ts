@@ -36,7 +36,7 @@ export const durability = object(
       },
     ),
     whenDegraded: oneOf(
-      'What a primary does whose replicas are confirmed to be lost. Relax: it goes on without them. Refuse: it refuses writes, logouts included, until enough of them are back.',
+      'What a primary does that answers and whose replicas have been missing for failover.downAfter. Relax: it goes on without them. Refuse: it refuses writes, logouts included, until enough of them are back.',
       DEGRADED_MODES,
       { defaultText: 'Relax with Bounded, Refuse with Majority', change: 'live' },
     ),
