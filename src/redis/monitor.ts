@@ -18,7 +18,7 @@ export type MonitorTarget = MonitorAccess &
 /** How a monitor works; all has a default. */
 export type MonitorOptions = Partial<MonitorTimes> &
   Readonly<{
-    /** Local clock, in ms since 1970. */
+    /** Local clock, in ms of a clock that nobody sets. */
     nowMs?: () => number
     /** Shown in CLIENT LIST. */
     clientName?: string

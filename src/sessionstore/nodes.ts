@@ -16,6 +16,8 @@ export type Placed = Readonly<{ uid: string; node: string | undefined }>
 
 /** A Node that exists but is not in the cache is on its way to it. */
 const ASK_AGAIN_MS = 5000
+/** The decision about who may write waits for it: without an answer what was there counts as running. */
+const ANSWER_LIMIT_MS = 2000
 
 /**
  * Pods whose Node is proved to be deleted. A cache alone proves nothing: watches of Pods and of Nodes are not in step, and
@@ -41,12 +43,13 @@ export class GoneNodes {
     const uids = new Set(placed.map(({ uid }) => uid))
     for (const uid of this.#pods) if (!uids.has(uid)) this.#pods.delete(uid)
     for (const uid of this.#askedMs.keys()) if (!uids.has(uid)) this.#askedMs.delete(uid)
-    const due = placed.filter(
-      (each) =>
-        this.read(caches, each) === 'missing' && nowMs - (this.#askedMs.get(each.uid) ?? -Infinity) >= ASK_AGAIN_MS,
-    )
-    for (const { uid } of due) this.#askedMs.set(uid, nowMs)
-    return due
+    // A pod that runs and is noted is told twice.
+    return placed.filter((each) => {
+      const isDue = nowMs - (this.#askedMs.get(each.uid) ?? -Infinity) >= ASK_AGAIN_MS
+      if (!isDue || this.read(caches, each) !== 'missing') return false
+      this.#askedMs.set(each.uid, nowMs)
+      return true
+    })
   }
 }
 
@@ -68,7 +71,11 @@ export async function confirmGone(
     due.map(async ({ uid, node }) => {
       try {
         // A list needs no other right than the watch has.
-        const { items } = await client.list(NODES, { fieldSelector: `metadata.name=${node}`, signal })
+        const { items } = await client.list(NODES, {
+          fieldSelector: `metadata.name=${node}`,
+          timeoutMs: ANSWER_LIMIT_MS,
+          signal,
+        })
         if (items.length === 0) goneNodes.noteGone(uid)
         return items.length === 0
       } catch (error) {

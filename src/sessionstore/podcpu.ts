@@ -17,8 +17,8 @@ const RETRY_MS = 60_000
 
 type Cpu = ReturnType<typeof cpuOf>
 
-/** What the API server answered to another CPU for a pod, by the pod's UID. */
-export type CpuMemory = Readonly<{ refusedCpu: Map<string, Readonly<{ atMs: number; message: string }>> }>
+/** What the API server answered to this CPU for a pod, by the pod's UID. */
+export type CpuMemory = Readonly<{ refusedCpu: Map<string, Readonly<{ cpu: Cpu; atMs: number; message: string }>> }>
 
 export type CpuContext = Readonly<{
   client: Pick<KubeClient, 'patch'>
@@ -52,7 +52,7 @@ export async function giveCpu(context: CpuContext, { pods, spec, nowMs }: Snapsh
   const resources = { requests: { cpu: cpu.request }, ...(cpu.limit !== undefined && { limits: { cpu: cpu.limit } }) }
   const part = { fields: { spec: { containers: [{ name: 'server', resources }] } }, subresource: 'resize' } as const
   const isDue = ({ metadata: { uid = '' } }: Pod): boolean =>
-    nowMs - (memory.refusedCpu.get(uid)?.atMs ?? -RETRY_MS) >= RETRY_MS
+    nowMs - (refusalOf(memory, uid, cpu)?.atMs ?? -RETRY_MS) >= RETRY_MS
   await Promise.all(
     podsToGiveCpu(pods, cpu)
       .filter(isDue)
@@ -63,7 +63,7 @@ export async function giveCpu(context: CpuContext, { pods, spec, nowMs }: Snapsh
         } catch (error) {
           if (hasCode(error, 'NotFound')) return
           if (!hasCode(error, 'Invalid', 'Forbidden')) throw error
-          memory.refusedCpu.set(pod.metadata.uid ?? '', { atMs: nowMs, message: error.message })
+          memory.refusedCpu.set(pod.metadata.uid ?? '', { cpu, atMs: nowMs, message: error.message })
           log.warn({ pod: pod.metadata.name, err: error }, 'CPU of a pod cannot be changed in place')
         }
       }),
@@ -72,12 +72,13 @@ export async function giveCpu(context: CpuContext, { pods, spec, nowMs }: Snapsh
 
 /** Why pods may not have the CPU they should have, and when it is tried again. */
 export function readRefusedCpu(
-  { refusedCpu }: CpuMemory,
+  memory: CpuMemory,
   { pods, spec }: Pick<Snapshot, 'pods' | 'spec'>,
 ): Readonly<{ obstacle: Obstacle; dueMs: number }> | undefined {
   if (!spec.podTemplate?.spec?.cpu) return undefined
-  for (const { metadata } of podsToGiveCpu(pods, cpuOf(spec))) {
-    const refused = refusedCpu.get(metadata.uid ?? '')
+  const cpu = cpuOf(spec)
+  for (const { metadata } of podsToGiveCpu(pods, cpu)) {
+    const refused = refusalOf(memory, metadata.uid, cpu)
     if (!refused) continue
     const { atMs, message } = refused
     const what = `other CPU for pod "${metadata.name}"`
@@ -88,6 +89,11 @@ export function readRefusedCpu(
     return { obstacle: readRefusal({ what, message }) ?? infeasible, dueMs: atMs + RETRY_MS }
   }
   return undefined
+}
+
+function refusalOf({ refusedCpu }: CpuMemory, uid = '', { request, limit }: Cpu) {
+  const refused = refusedCpu.get(uid)
+  return refused?.cpu.request === request && refused.cpu.limit === limit ? refused : undefined
 }
 
 function isEqual({ request, limit }: Readonly<{ request?: string | undefined; limit?: string | undefined }>): boolean {

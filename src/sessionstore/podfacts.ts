@@ -76,8 +76,17 @@ export function readStopped(pod: Pod, node: NodeFacts): string | undefined {
  */
 export function mayOutlive(pod: Pod, node: NodeFacts): boolean {
   if (pod.spec?.nodeName === undefined || isNodeOff(node)) return false
-  // What a kubelet said before it fell silent is no word on what runs now.
-  if (typeof node === 'object' && !isNodeReady(node)) return true
+  const phase = pod.status?.phase
+  // The last word of a kubelet, told when nothing runs any more and never taken back; also by one that is going down.
+  if (phase === 'Failed' || phase === 'Succeeded') return false
+  // What it said of a container before it fell silent is no word on what runs now.
+  if (isKubeletSilent(node)) return true
   const server = pod.status?.containerStatuses?.find(({ name }) => name === SERVER_CONTAINER)
-  return server?.state?.running !== undefined && pod.status?.phase === 'Running'
+  return server?.state?.running !== undefined && phase === 'Running'
+}
+
+/** The control plane says Unknown; False is what a kubelet says itself. */
+function isKubeletSilent(node: NodeFacts): boolean {
+  if (typeof node !== 'object') return false
+  return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'Unknown') ?? false
 }

@@ -241,7 +241,8 @@ async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Fin
   if (failure !== undefined) return retry(pass, snapshot, { plan, error: failure, objectsFailure })
   return taken.kind === 'notDone'
     ? { kind: 'after', delayMs: RETRY_MS }
-    : restUntil(snapshot, plan, memory.fullSyncs.dueMs ?? resize?.dueMs)
+    : // Nothing is tried while the store is suspended.
+      restUntil(snapshot, plan, memory.fullSyncs.dueMs ?? (snapshot.spec.suspend ? undefined : resize?.dueMs))
 }
 
 type Failed = Readonly<{ plan: TopologyPlan; error: unknown; objectsFailure: unknown }>

@@ -12,6 +12,8 @@ export type Obstacle = Readonly<{
   reason: Exclude<ConditionReason<'Stalled'>, 'NotStalled' | BlockedReason>
   /** What is in the way, and what to do. */
   message: string
+  /** The spec is applied and the store works: it is about what comes of it, and gives way to what is wrong now. */
+  isForeseen?: true
 }>
 
 /** What the rules look at; a Snapshot has it all but `refused`. */

@@ -160,6 +160,7 @@ function findSmallSize(facts: VolumeFacts): Obstacle | undefined {
   if (set === undefined || goal >= memoryBytes) return undefined
   return {
     reason: 'InvalidConfig',
+    isForeseen: true,
     message: `spec.persistence.size: the volumes have ${formatBytes(goal)} and maxmemory is ${formatBytes(memoryBytes)}, so they will be full before the memory is, and the primary then refuses writes; set spec.persistence.size to ${formatBytes(defaultBytes)}, or lower spec.capacity`,
   }
 }

@@ -42,7 +42,7 @@ describe('GoneNodes', () => {
     const { read, confirm, asked } = world(['old'], ['old', 'new'])
 
     expect(read()).to.equal('missing')
-    expect(await confirm(0)).to.equal(false)
+    expect(await confirm(0, [ON_NEW, { ...ON_NEW }])).to.equal(false)
     expect(read()).to.equal('missing')
     expect(asked).to.deep.equal(['metadata.name=new'])
   })

@@ -40,7 +40,8 @@ describe('podsToGiveCpu()', () => {
 
 describe('readRefusedCpu()', () => {
   const spec = { podTemplate: { spec: { cpu: { request: '100m' } } } } as never
-  const refusedCpu: CpuMemory['refusedCpu'] = new Map([['', { atMs: 1000, message: 'no' }]])
+  const cpu = cpuOf(spec)
+  const refusedCpu: CpuMemory['refusedCpu'] = new Map([['', { cpu, atMs: 1000, message: 'no' }]])
 
   it('tells what the API server said while a pod still lacks it, and when it is tried again', () => {
     const refused = readRefusedCpu({ refusedCpu }, { pods: [pod({ request: '50m' })], spec })
@@ -53,7 +54,7 @@ describe('readRefusedCpu()', () => {
   it('names the quota where it was one', () => {
     const message =
       'pods "s-0" is forbidden: exceeded quota: team, requested: limits.cpu=1, used: limits.cpu=1, limited: limits.cpu=1'
-    const quota: CpuMemory['refusedCpu'] = new Map([['', { atMs: 1000, message }]])
+    const quota: CpuMemory['refusedCpu'] = new Map([['', { cpu, atMs: 1000, message }]])
 
     expect(readRefusedCpu({ refusedCpu: quota }, { pods: [pod({ request: '50m' })], spec })?.obstacle.reason).to.equal(
       'QuotaExceeded',
@@ -63,5 +64,7 @@ describe('readRefusedCpu()', () => {
   it('is silent once the pod has it, and of what nobody asked for', () => {
     expect(readRefusedCpu({ refusedCpu }, { pods: [pod({ request: '100m' })], spec })).to.equal(undefined)
     expect(readRefusedCpu({ refusedCpu }, { pods: [pod({ request: '50m' })], spec: {} as never })).to.equal(undefined)
+    const other = { podTemplate: { spec: { cpu: { request: '200m' } } } } as never
+    expect(readRefusedCpu({ refusedCpu }, { pods: [pod({ request: '50m' })], spec: other })).to.equal(undefined)
   })
 })

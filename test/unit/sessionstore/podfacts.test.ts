@@ -30,7 +30,7 @@ function nodeOf(words: string): NodeFacts {
     kind: 'Node',
     metadata: { name: 'node-0', labels: { 'topology.kubernetes.io/zone': 'a' } },
     spec: { taints },
-    status: { conditions: [{ type: 'Ready', status: words === 'silent' ? 'Unknown' : 'True' }] },
+    status: { conditions: [{ type: 'Ready', status: { silent: 'Unknown', down: 'False' }[words] ?? 'True' }] },
   }
   return node
 }
@@ -75,6 +75,9 @@ describe('mayOutlive()', () => {
     ['Running terminated', 'ready', false],
     // The word of a kubelet that no longer reports is from before.
     ['Running terminated', 'silent', true],
+    ['Failed terminated', 'silent', false],
+    ['Failed running', 'down', false],
+    ['Running terminated', 'down', false],
     ['Running terminated', 'unknown', false],
     ['Pending waiting', 'ready', false],
     ['Running running unscheduled', 'ready', false],

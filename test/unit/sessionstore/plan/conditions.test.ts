@@ -66,6 +66,7 @@ function memory(level: CapacityLevel): Options {
   return { capacity: { usedBytes: 1, maxBytes: 2, limitBytes: 3, level } }
 }
 
+const FORESEEN = { reason: 'InvalidConfig', message: 'the volumes will be full', isForeseen: true } as const
 const CONFLICT = { reason: 'NameConflict', message: 'Service "s" is of somebody else' } as const
 
 function previously(status: 'True' | 'False' | 'Unknown', epoch: number): Options {
@@ -124,6 +125,15 @@ describe('planConditions(): Stalled and Reconciling', () => {
       'True NameConflict',
       { obstacle: CONFLICT, ...trouble('CrashLoop', 0) },
     ],
+    ['tells what is foreseen', '', WELL, 'True InvalidConfig', { obstacle: FORESEEN }],
+    [
+      'but first what is wrong now, with the pods',
+      '',
+      WELL,
+      'True CrashLoop',
+      { obstacle: FORESEEN, ...trouble('CrashLoop', 0) },
+    ],
+    ['or with the topology', '', BLOCKED, 'True FailoverBlocked', { obstacle: FORESEEN }],
   ])
   itSays('Reconciling', [
     ['is False when the spec is applied', '', WELL, 'False UpToDate'],
