@@ -54,6 +54,8 @@ function endOf(store: SessionStore): string | undefined {
   if (status?.observedGeneration !== metadata.generation) return undefined
   const [stalled, reconciling, ready] = ['Stalled', 'Reconciling', 'Ready'].map((type) => conditionOf(store, type))
   if (stalled?.status === 'True') return `Stalled ${stalled.reason}`
+  // Two minutes are given to applications: all that servers need has been done.
+  if (reconciling?.message.includes('applications have until')) return 'Waiting for applications'
   if (reconciling?.status !== 'False') return undefined
   if (reconciling.reason === 'Suspended') return 'Suspended'
   return ready?.status === 'True' ? 'Ready' : undefined

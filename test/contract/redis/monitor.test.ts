@@ -72,7 +72,7 @@ for (const name of SERVER_NAMES) {
     })
 
     it('knows when the primary was last heard, and that enough replicas are in sync', () => {
-      expect(Date.now() - monitor.lastHeardMs('s-0')).to.be.lessThan(2000)
+      expect(performance.now() - monitor.lastHeardMs('s-0')).to.be.lessThan(2000)
       expect(monitor.degradedSinceMs).to.equal(undefined)
     })
 
@@ -87,9 +87,9 @@ for (const name of SERVER_NAMES) {
 
     it('gives a stopped server up after the deadlines, and takes it back', async () => {
       await store.member(2).kill('SIGSTOP')
-      const startedMs = Date.now()
+      const startedMs = performance.now()
       await monitor.refresh()
-      const tookMs = Date.now() - startedMs
+      const tookMs = performance.now() - startedMs
       const facts = monitor.facts('s-2')
       await store.member(2).kill('SIGCONT')
       expect(facts).to.deep.include({ kind: 'unreachable', reason: 'Timeout', isRefusalConfirmed: false })
@@ -99,10 +99,10 @@ for (const name of SERVER_NAMES) {
 
     it('confirms the refusal of a killed server at once, and sees it come back as another run', async () => {
       const { runId } = reached('s-2')
-      const killedMs = Date.now()
+      const killedMs = performance.now()
       await store.member(2).kill('SIGKILL')
       await sees('s-2', (facts) => facts.kind === 'unreachable' && facts.isRefusalConfirmed, 2000)
-      expect(Date.now() - killedMs).to.be.lessThan(800)
+      expect(performance.now() - killedMs).to.be.lessThan(800)
       expect(monitor.facts('s-2')).to.deep.include({ reason: 'Refused', lastKnown: { runId, role: 'replica' } })
       await store.member(2).start()
       await sees('s-2', ({ kind }) => kind === 'reached')
@@ -125,7 +125,7 @@ for (const name of SERVER_NAMES) {
       await store.member(1).kill('SIGKILL')
       await sees('s-0', (facts) => facts.kind === 'reached' && facts.replicas.length === 0)
       await until(() => monitor.degradedSinceMs !== undefined, { what: 'degraded', deadlineMs: 1000, everyMs: 10 })
-      expect(Date.now() - (monitor.degradedSinceMs ?? 0)).to.be.lessThan(2000)
+      expect(performance.now() - (monitor.degradedSinceMs ?? 0)).to.be.lessThan(2000)
     })
 
     it('cuts every other connection of the operator on taking over', async () => {
