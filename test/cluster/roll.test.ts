@@ -89,6 +89,7 @@ describe('a roll to an image that cannot be pulled', function () {
 
   it('stops at its first pod, goes back by itself, and is forgotten when the image is taken out of the spec', async () => {
     const { ref, client } = await makeStore('valkey', SMALL)
+    const image = (await readStore(ref)).status?.image
     const before = await podRuns(ref)
     const writer = await startWriter(client, { binding: ref.name })
     await writer.untilFlowing(50)
@@ -108,7 +109,8 @@ describe('a roll to an image that cannot be pulled', function () {
     const changed = Object.keys(after).filter((name) => after[name] !== before[name])
     report('a roll that fails', { acknowledged: verified.checked, lost: verified.lost, failed: summary.failed })
     expect(message).to.match(/did not start with the new template: ImagePull .*correct spec\.image$/)
-    expect(status?.image).to.equal('docker.io/valkey/valkey:9.1')
+    expect(status?.image).to.equal(image)
+    expect(image).to.be.a('string')
     expect(changed, 'pods that were touched').to.have.length(1)
     expect(await podRuns(ref), 'pods after the correction').to.deep.equal(after)
     expect(verified.lost, 'acknowledged writes lost').to.equal(0)
