@@ -20,8 +20,8 @@ const ASK_AGAIN_MS = 5000
 const ANSWER_LIMIT_MS = 2000
 
 /**
- * Pods whose Node is proved to be deleted. A cache alone proves nothing: watches of Pods and of Nodes are not in step, and
- * a primary on a new Node would pass for stopped, and be replaced without a fence, for as long as its Node is not seen.
+ * Pods whose Node is proved to be deleted. A cache alone proves nothing: watches of Pods and of Nodes are not in step, and a
+ * primary on a new Node that the operator cannot reach would pass for stopped, and be replaced without grace or fence.
  */
 export class GoneNodes {
   readonly #pods = new Set<string>()
