@@ -238,11 +238,12 @@ async function finish(pass: Pass, { snapshot, plan, taken, objectsFailure }: Fin
     // A store deleted meanwhile has no status any more.
     if (!hasCode(error, 'NotFound')) return retry(pass, snapshot, { plan, error: failure ?? error, objectsFailure })
   }
+  // Nothing is tried while the store is suspended.
+  const resizeDueMs = snapshot.spec.suspend ? undefined : resize?.dueMs
   if (failure !== undefined) return retry(pass, snapshot, { plan, error: failure, objectsFailure })
   return taken.kind === 'notDone'
     ? { kind: 'after', delayMs: RETRY_MS }
-    : // Nothing is tried while the store is suspended.
-      restUntil(snapshot, plan, memory.fullSyncs.dueMs ?? (snapshot.spec.suspend ? undefined : resize?.dueMs))
+    : restUntil(snapshot, plan, memory.fullSyncs.dueMs ?? resizeDueMs)
 }
 
 type Failed = Readonly<{ plan: TopologyPlan; error: unknown; objectsFailure: unknown }>

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { clusterScoped, STORAGE_CLASSES, type StorageClass } from '../../src/kube/resources.ts'
 import type { KubeObject } from '../../src/kube/types.ts'
 import { applyObject, deleteObject, listObjects, mergePatch } from '../support/cluster/api.ts'
-import { docker, tryKubectl } from '../support/cluster/command.ts'
+import { docker, kubectl, tryKubectl } from '../support/cluster/command.ts'
 import { signalKubelet } from '../support/cluster/faults.ts'
 import { useNamespace } from '../support/cluster/namespace.ts'
 import { untilHealed, untilStalled } from '../support/cluster/stalled.ts'
@@ -116,7 +116,6 @@ describe('a volume that is full', function () {
     const before = await podRuns(ref)
     const fill = ['dd', 'if=/dev/zero', 'of=/data/fill', 'bs=1M', 'count=100']
     expect((await tryKubectl(['exec', '-n', namespace, 'shop-0', '--', ...fill])).stderr).to.contain('No space left')
-    // What the log still has of its last block would take writes for minutes.
     const { message } = await untilStalled(ref, 'VolumeFull')
     // Told by the next write of the operator's own, which is tried every ten seconds.
     const ready = await until(
@@ -127,7 +126,7 @@ describe('a volume that is full', function () {
       { what: 'the store not to be Ready', deadlineMs: 60_000 },
     )
 
-    await tryKubectl(['exec', '-n', namespace, 'shop-0', '--', 'rm', '/data/fill'])
+    await kubectl(['exec', '-n', namespace, 'shop-0', '--', 'rm', '/data/fill'])
     await untilHealed(ref)
     expect(message).to.contain('shop-0 (log)').and.contain('set spec.persistence.size to more than 1Gi')
     expect(ready.message).to.contain('MISCONF')
